@@ -117,7 +117,7 @@ class TestLane:
 
         async with raw_gateway(head) as gateway:
             lane = await Lane.open("127.0.0.1", gateway.port, None)
-            with anyio.fail_after(1):
+            with anyio.fail_after(30):
                 got = await lane.exchange(outgoing("HEAD"), started(protected=False))
             assert (got.status, bytes(got.body), lane.clean) == (200, b"", False)
             await lane.aclose()

@@ -147,7 +147,7 @@ async def test_an_abandoned_bulk_iteration_ends_its_workers() -> None:
 async def test_cancelled_calls_do_not_use_up_the_rate_limit() -> None:
     """A hundred calls cancelled while they wait for the rate limit do not delay the next call."""
     ledger = LedgerGateway()
-    limit = RateLimit(requests_per_second=1000, messages_per_second=20, burst_seconds=0)
+    limit = RateLimit(requests_per_second=1000, messages_per_second=5, burst_seconds=0)
     async with raw_gateway(ledger) as gateway, connected(gateway.url, rate_limit=limit) as (client, _, recorder):
         async with anyio.create_task_group() as group:
             for index in range(100):
@@ -155,7 +155,7 @@ async def test_cancelled_calls_do_not_use_up_the_rate_limit() -> None:
             while not ledger.accepted:  # noqa: ASYNC110 - the ledger has no event
                 await anyio.sleep(0.0005)
             group.cancel_scope.cancel()
-        with anyio.fail_after(2):
+        with anyio.fail_after(15):
             await client.sms.send(RECEIVER, "text", track_id="next")
         assert (len(recorder.outcomes), ledger.accepted["next"]) == (101, 1)
         check_outcomes(recorder, ledger)

@@ -115,11 +115,11 @@ class TestBoundedRetries:
         assert (caught.value.retry_after, len(gateway.requests), clock.slept) == (61.0, 1, [])
 
     async def test_a_retry_after_beyond_the_callers_deadline_is_raised_at_once(self) -> None:
-        """A call with two seconds left does not wait five seconds."""
-        async with raw_gateway(Gateway(throttled(5))) as gateway, connected(gateway.url) as (client, clock, _):
-            with anyio.fail_after(2), pytest.raises(RateLimitError) as caught:
+        """A call with twenty seconds left does not wait thirty seconds."""
+        async with raw_gateway(Gateway(throttled(30))) as gateway, connected(gateway.url) as (client, clock, _):
+            with anyio.fail_after(20), pytest.raises(RateLimitError) as caught:
                 await client.balance()
-        assert (caught.value.retry_after, len(gateway.requests), clock.slept) == (5.0, 1, [])
+        assert (caught.value.retry_after, len(gateway.requests), clock.slept) == (30.0, 1, [])
 
     async def test_a_429_holds_back_every_call_of_the_client(self) -> None:
         """Until `Retry-After` has passed nothing is sent, not even by clients made with `with_options`."""
@@ -194,7 +194,7 @@ class TestBoundedRetries:
             (a.number, a.phase, a.elapsed, a.status_code, a.failure) for a in attempts
         ]
         assert (end.outcome, end.messages, end.status_code) == (CallOutcome.SUCCEEDED, (), 200)
-        assert 1.5 < end.elapsed < 2.5
+        assert end.elapsed > 1.5 + sum(one.elapsed for one in attempts)
 
     async def test_every_step_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         """The logger `wikipayam_async` logs every attempt, retry and outcome."""

@@ -54,7 +54,8 @@ TIMEOUT = 0.2
 TLS_TIMEOUT = 0.6
 """Long enough for connections and handshakes on a busy machine: the time-out includes them, and these tests are about
 what follows them."""
-TOLERANCE = 1.0
+TOLERANCE = 4.0
+"""What a busy machine may add; it is less than the rest of every answer that comes too slowly."""
 MIB = 1024 * 1024
 
 
@@ -149,14 +150,14 @@ class TestDeadlines:
     @pytest.mark.parametrize("via", ["lanes", "tls", "pool", "tunnel"])
     async def test_a_gateway_that_stops_reading_is_not_waited_for(self, via: str) -> None:
         """A body that the gateway does not read ends at the time-out, and its connection is closed."""
-        closed = anyio.Event()
+        ended, closed = anyio.Event(), anyio.Event()
         tls = via in {"tls", "tunnel"}
         timeout = 3 * TLS_TIMEOUT  # the time-out includes making a request of 20 MB, too
 
         async def stop_reading(stream: ByteStream) -> None:
             await stream.receive(1000)
             try:
-                await anyio.sleep(timeout * 2)
+                await ended.wait()
                 while True:
                     await stream.receive()
             except (anyio.EndOfStream, anyio.BrokenResourceError):
@@ -176,9 +177,10 @@ class TestDeadlines:
                 took = time.monotonic() - started
                 assert len(caught.value.attempts) == 1
                 assert caught.value.phase is Phase.SENDING
-                with anyio.fail_after(3):
+                ended.set()
+                with anyio.fail_after(30):
                     await closed.wait()
-        assert took < timeout + 2 * TOLERANCE
+        assert took < timeout + TOLERANCE
 
     async def test_a_tls_handshake_that_hangs_counts_as_no_connection(self) -> None:
         """A handshake that times out is retried, and the message is not attempted."""
@@ -246,13 +248,12 @@ class TestDeadlines:
             await anyio.sleep_forever()
             return False
 
-        async with raw_gateway(pour) as gateway, connected(gateway.url, timeout=5, retry=ONCE) as (client, _, recorder):
-            started = time.monotonic()
+        async with raw_gateway(pour) as gateway, connected(gateway.url, timeout=30, retry=ONCE) as (client, _, recorder):
             with pytest.raises(ResponseError):
                 await client.balance()
-            with pytest.raises(UnknownOutcomeError):
+            with pytest.raises(UnknownOutcomeError) as caught:
                 await send(client)
-        assert time.monotonic() - started < 2
+        assert type(caught.value.__cause__) is ResponseError
         assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize("via", ["lanes", "pool"])
@@ -504,4 +505,4 @@ class TestStalls:
                 with pytest.raises(APITimeoutError):
                     await client.balance()
                 took = time.monotonic() - started
-        assert 0.3 <= took < 0.3 + 0.1 + 0.5
+        assert 0.3 <= took < 0.3 + 0.1 + TOLERANCE

@@ -371,7 +371,7 @@ async def test_a_killed_process_leaves_an_unknown_outcome(tmp_path: Path) -> Non
             begun = time.monotonic()
             with pytest.raises(UnknownOutcomeError) as caught:
                 await client.sms.send(RECEIVER, TEXT, idempotency_key=KEY)
-            assert time.monotonic() - begun < 4
+            assert time.monotonic() - begun < 20
         script.release.set()
         assert len(gateway.requests) == 1
     assert caught.value.track_ids == ("t-child",)

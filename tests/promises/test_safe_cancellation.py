@@ -66,7 +66,7 @@ async def send(client: AsyncWikipayam) -> SentMessage:
 
 async def wait_for(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
-    with anyio.fail_after(3):
+    with anyio.fail_after(30):
         while not condition():  # noqa: ASYNC110 - the count has no event
             await anyio.sleep(0.002)
 

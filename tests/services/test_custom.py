@@ -175,7 +175,7 @@ class TestRequest:
 
     async def test_a_long_path_is_checked_fast(self) -> None:
         """A long path with a query, a likely mistake, is refused in little time."""
-        begun = time.monotonic()
+        begun = time.process_time()
         with pytest.raises(InvalidInputError, match="a query goes into params"):
-            await AsyncWikipayam("t").request("GET", "a" * 5000 + "?x=1")
-        assert time.monotonic() - begun < 0.5
+            await AsyncWikipayam("t").request("GET", "a" * 50_000 + "?x=1")
+        assert time.process_time() - begun < 5

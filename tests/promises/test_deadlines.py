@@ -248,7 +248,10 @@ class TestDeadlines:
             await anyio.sleep_forever()
             return False
 
-        async with raw_gateway(pour) as gateway, connected(gateway.url, timeout=30, retry=ONCE) as (client, _, recorder):
+        async with (
+            raw_gateway(pour) as gateway,
+            connected(gateway.url, timeout=30, retry=ONCE) as (client, _, recorder),
+        ):
             with pytest.raises(ResponseError):
                 await client.balance()
             with pytest.raises(UnknownOutcomeError) as caught:

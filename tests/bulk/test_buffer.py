@@ -29,19 +29,25 @@ def open_buffer(*, concurrency: int = 1, ordered: bool = False) -> ResultBuffer:
     return buffer
 
 
+def add(buffer: ResultBuffer, number: int, some: list[SendResult]) -> None:
+    """Add the results of a chunk."""
+    buffer.hold(number, some)
+    buffer.finish(number)
+
+
 @pytest.mark.parametrize(("ordered", "expected"), [(False, [[4], [2], [0]]), (True, [[0], [2], [4]])])
 async def test_order_of_chunks(ordered: bool, expected: list[list[int]]) -> None:
     """Chunks are returned as they were added, or in the order of their numbers."""
     buffer = open_buffer(ordered=ordered)
     for number in (2, 1, 0):
-        buffer.add(number, results(2 * number))
+        add(buffer, number, results(2 * number))
     assert [indexes(await buffer.take()) for _ in range(3)] == expected
 
 
 async def test_the_end() -> None:
     """When the last worker has ended, the chunks that are ready are returned, and then None."""
     buffer = open_buffer(concurrency=2)
-    buffer.add(0, results(0))
+    add(buffer, 0, results(0))
     buffer.remove_worker()
     buffer.remove_worker()
     assert (indexes(await buffer.take()), await buffer.take(), buffer.workers) == ([0], None, 0)
@@ -52,7 +58,7 @@ async def test_places() -> None:
     buffer = open_buffer()
     for number in range(2):
         await buffer.reserve()
-        buffer.add(number, results(number))
+        add(buffer, number, results(number))
     with anyio.move_on_after(0) as scope:
         await buffer.reserve()
     assert scope.cancelled_caught
@@ -66,6 +72,9 @@ async def test_drain() -> None:
     buffer = open_buffer(ordered=True)
     buffer.current.extend(results(7))
     for number in (3, 2, 0):
-        buffer.add(number, results(number))
-    assert indexes(buffer.drain()) == [7, 0, 2, 3]
-    assert buffer.drain() == []
+        add(buffer, number, results(number))
+    left: list[SendResult] = []
+    buffer.drain(left)
+    assert indexes(left) == [7, 0, 2, 3]
+    buffer.drain(left)
+    assert indexes(left) == [7, 0, 2, 3]

@@ -1,4 +1,4 @@
-"""The handler of a signal may raise at any moment: it frees no idempotency key of a message that may have left.
+"""The handler of a signal may raise at any moment: no key of a message that may have left is freed, and none is left out.
 
 The interpreter runs such a handler after a call, at the begin of a function and at the turn of a loop. An exception is
 raised at each of these places in turn (in the short form at every seventh).
@@ -11,7 +11,7 @@ import dis
 import importlib
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 from tests.support.effort import long_or_short
-from wikipayam_async import AsyncWikipayam, SendStatus
+from wikipayam_async import AsyncWikipayam, BulkReport, SendResult, SendStatus, SmsMessage, report_from
+from wikipayam_async.bulk.interruption import attach_report
 from wikipayam_async.idempotency import MemoryIdempotencyStore
 
 monitoring: Any = getattr(sys, "monitoring", None)
@@ -32,13 +33,8 @@ pytestmark = [
 ]
 
 _TOOL = 4
-_MODULES = [
-    f"wikipayam_async.{name}"
-    for name in (
-        "batching.keys", "batching.sender", "bulk.sender", "core.pipeline", "core.reading", "idempotency.guard",
-        "services.sending",
-    )
-]  # fmt: skip
+_ALONE = ("batching.keys", "batching.sender", "core.pipeline", "core.reading", "idempotency.guard", "services.sending")
+_BULK = ("bulk.buffer", "bulk.columns", "bulk.runner", "bulk.sender", "core.pipeline", "core.reading")
 
 
 class SignalRaised(BaseException):
@@ -74,14 +70,18 @@ def moments_of(code: CodeType) -> set[int]:
 class Interruption:
     """Raises at one of the moments of a send.
 
+    Args:
+        modules: The modules whose moments count.
+
     Attributes:
         passed: How many moments have passed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str]) -> None:
         self.passed = 0
         self._at = 0
-        self._moments = {code: moments_of(code) for name in _MODULES for code in codes_of(name)}
+        codes = [code for name in modules for code in codes_of(f"wikipayam_async.{name}")]
+        self._moments = {code: moments_of(code) for code in codes}
 
     @contextlib.contextmanager
     def at(self, moment: int) -> Iterator[None]:
@@ -96,6 +96,9 @@ class Interruption:
         if offset in self._moments[code]:
             self.passed += 1
             if self.passed == self._at:
+                self.where = (
+                    f"{code.co_qualname}:{[line for begin, end, line in code.co_lines() if begin <= offset < end]}"
+                )
                 raise SignalRaised
 
     @contextlib.contextmanager
@@ -141,7 +144,7 @@ async def test_no_moment_frees_the_key_of_a_message_that_has_left(
     send: Callable[[AsyncWikipayam], Awaitable[None]], answer: Callable[[list[dict[str, str]]], httpx.Response]
 ) -> None:
     """Its key stays taken, or has its outcome, whenever the exception comes."""
-    interruption, freed, passed = Interruption(), list[int](), list[int]()
+    interruption, freed, passed = Interruption(_ALONE), list[int](), list[int]()
 
     async def try_once(at: int) -> bool:
         store, requests = MemoryIdempotencyStore(), list[object]()
@@ -166,3 +169,72 @@ async def test_no_moment_frees_the_key_of_a_message_that_has_left(
                 freed.append(at)
     assert total > 100
     assert freed == []
+
+
+MESSAGES = [SmsMessage("09123456789", "hi", track_id=f"t-{number}") for number in range(6)]
+
+
+async def send_a_list(client: AsyncWikipayam) -> Iterable[SendResult]:
+    """Send the messages of a list."""
+    return await client.sms.send_bulk(MESSAGES, batch_size=2, concurrency=2)
+
+
+async def send_columns(client: AsyncWikipayam) -> Iterable[SendResult]:
+    """Send one text to some numbers."""
+    return await client.sms.send_bulk(["09123456789"] * 6, "hi", batch_size=2, concurrency=2)
+
+
+async def send_with_progress(client: AsyncWikipayam) -> Iterable[SendResult]:
+    """Send them, and look at the progress."""
+    return await client.sms.send_bulk(MESSAGES, batch_size=2, concurrency=2, on_progress=lambda _: None)
+
+
+async def iterate(client: AsyncWikipayam) -> list[SendResult]:
+    """Take the results as they arrive; leave what was not taken in the exception."""
+    taken = list[SendResult]()
+    run = client.sms.bulk(MESSAGES, batch_size=2, concurrency=2)
+    try:
+        async with run:
+            async for result in run:
+                taken.append(result)
+    except BaseException as error:
+        attach_report(error, BulkReport([*taken, *run.leftover]))
+        raise
+    return taken
+
+
+@pytest.mark.parametrize("send", [send_a_list, send_columns, send_with_progress, iterate])
+async def test_no_moment_leaves_a_message_out_that_has_left(
+    send: Callable[[AsyncWikipayam], Awaitable[Iterable[SendResult]]],
+) -> None:
+    """A bulk send that is ended by the exception tells of every message whose request was made."""
+    interruption, lost, passed = Interruption(_BULK), list[tuple[int, str]](), list[int]()
+
+    async def lost_at(at: int) -> str:
+        requested = set[str]()
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            messages = json.loads(request.content)
+            requested.update(message["track_id"] for message in messages)
+            return accepted(messages)
+
+        transport = httpx.MockTransport(handle)
+        results: Iterable[SendResult] = ()
+        async with AsyncWikipayam("t0ken", sender="1", transport=transport) as client:
+            try:
+                with interruption.at(at):
+                    results = await send(client)
+            except (SignalRaised, BaseExceptionGroup, Exception) as error:
+                results = report_from(error) or ()
+            passed.append(interruption.passed)
+        known = {result.track_id for result in results if result.status is not SendStatus.NOT_ATTEMPTED}
+        return ", ".join(sorted(requested - known))
+
+    with interruption.watching():
+        assert await lost_at(0) == ""
+        total = passed[0]
+        for at in range(1, total + 1, long_or_short(1, 7)):
+            if missing := await lost_at(at):
+                lost.append((at, interruption.where, missing))
+    assert total > 100
+    assert lost == []

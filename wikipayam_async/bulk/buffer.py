@@ -22,6 +22,9 @@ class ResultBuffer:
     A worker reserves a place before it reads a chunk. The place is free again when the consumer asks for the chunk
     after it, so that at most `window` chunks are read and not yet consumed.
 
+    The handler of a signal may raise after any call. So results are held until nothing is called any more between their
+    removal and the caller, and those of a chunk from before it is sent.
+
     Attributes:
         current: The rest of the chunk that the consumer iterates over.
         workers: The number of workers still running. When it is 0, no more results come.
@@ -32,10 +35,11 @@ class ResultBuffer:
         self._places: anyio.Semaphore
         self._taking: anyio.ResourceGuard
         self._changed: anyio.Event
-        self._ready: deque[tuple[int, GrowingResults]] = deque()
-        self._early: dict[int, GrowingResults] = {}
+        self._held: dict[int, GrowingResults] = {}
+        self._ready: deque[int] = deque()
+        self._early: set[int] = set()
         self._next_number = 0
-        self._all: dict[int, GrowingResults] | None = None
+        self._all: list[int] | None = None
         self._holds_place = False
         self.current: deque[SendResult] = deque()
         self.workers = 0
@@ -60,14 +64,19 @@ class ResultBuffer:
         self.workers -= 1
         self._changed.set()
 
-    def add(self, number: int, results: GrowingResults) -> None:
-        """Add the results of the chunk with this number."""
+    def hold(self, number: int, results: GrowingResults) -> None:
+        """Hold the results of the chunk with this number, to which those of its messages are added as it is sent."""
+        self._held[number] = results
+
+    def finish(self, number: int) -> None:
+        """Let the consumer take the results of a chunk, which are complete."""
         if not self._options.ordered:
-            self._ready.append((number, results))
+            self._ready.append(number)
         else:
-            self._early[number] = results
+            self._early.add(number)
             while self._next_number in self._early:
-                self._ready.append((self._next_number, self._early.pop(self._next_number)))
+                self._early.remove(self._next_number)
+                self._ready.append(self._next_number)
                 self._next_number += 1
         if self._all is None:
             self._changed.set()
@@ -76,65 +85,72 @@ class ResultBuffer:
 
     async def take(self) -> Sequence[SendResult] | None:
         """Return the results of the next chunk, or the rest of the current one; None at the end."""
-        self._release_held()
+        self._release_place()
         with self._taking:  # of two tasks at once, one would wait for a wake-up that goes to the other
-            if self.current:
+            if self.current or self._ready or not self.workers:
                 await checkpoint()
-                return self._take_current()
-            if self._ready or not self.workers:
-                await checkpoint()
-            while not self._ready:
+            while not self.current and not self._ready:
                 if not self.workers:
                     return None
                 await self._change()
-            self._holds_place = True
-            return self._ready.popleft()[1]
+            rest, nothing = [*self.current], deque[SendResult]()
+            number = None if rest else self._ready.popleft()
+        if number is None:
+            self.current = nothing
+            return rest
+        results = self._held[number]
+        self._holds_place = True
+        del self._held[number]
+        return results
 
     async def take_all(self) -> Sequence[SendResult]:
         """Wait for the last result and return all results that were not taken, in the order of their chunks."""
         with self._taking:
             await checkpoint()
-            current = self._take_current()
-            chunks: dict[int, GrowingResults] = {}
-            self._all = chunks
-            self._release_held()
-            self._move_ready(chunks)
+            self._all = finished = []
+            self._release_place()
             try:
+                self._move_ready(finished)
                 while self.workers:
                     await self._change()
+                results = _joined([*self.current], self._held)
             except BaseException:
-                self.current.extend(_joined(current, chunks))
+                self._keep(finished)
                 raise
             finally:
                 self._all = None
-            return _joined(current, chunks)
+            none_held: dict[int, GrowingResults] = {}
+            nothing = deque[SendResult]()
+        self._held, self.current = none_held, nothing
+        return results
 
-    def drain(self) -> list[SendResult]:
-        """Remove and return all results that were not taken."""
-        results = [*_joined(self._take_current(), {**dict(self._ready), **self._early})]
+    def drain(self, into: list[SendResult]) -> None:
+        """Move all results that were not taken to a list."""
+        into.extend([*_joined([*self.current], self._held)])
+        self._held, self.current = {}, deque()
         self._ready.clear()
         self._early.clear()
-        return results
 
     async def _change(self) -> None:
         self._changed = anyio.Event()
         await self._changed.wait()
 
-    def _take_current(self) -> list[SendResult]:
-        rest = [*self.current]
-        self.current.clear()
-        return rest
+    def _keep(self, finished: list[int]) -> None:
+        """Let the iteration return the results of some chunks, whose places are free."""
+        some = {number: self._held[number] for number in finished}
+        self.current.extend(_joined([], some))
+        for number in some:
+            del self._held[number]
 
-    def _release_held(self) -> None:
+    def _release_place(self) -> None:
         """Free the place of the chunk that was taken last."""
         if self._holds_place:
             self._holds_place = False
             self._places.release()
 
-    def _move_ready(self, chunks: dict[int, GrowingResults]) -> None:
+    def _move_ready(self, finished: list[int]) -> None:
         while self._ready:
-            number, results = self._ready.popleft()
-            chunks[number] = results
+            finished.append(self._ready.popleft())
             self._places.release()
 
 

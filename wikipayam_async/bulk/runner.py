@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from operator import attrgetter
 from types import TracebackType
 from typing import ClassVar, Self
@@ -165,6 +165,7 @@ class BulkRun(AsyncIteration):
 
     async def _send(self, read: SourceChunk) -> None:
         results = read.results
+        self._buffer.hold(read.number, results)
         for error in filter(None, [result.error for result in results]):
             if not isinstance(error, SuppressedError):  # a message that was held back is no failure
                 self._sender.note_failure(error)
@@ -181,7 +182,7 @@ class BulkRun(AsyncIteration):
                     await self._note(self._after_send, results)
             finally:
                 self._count(results)
-                self._buffer.add(read.number, results)
+                self._buffer.finish(read.number)
 
     async def _note(self, after_send: AfterSend, results: Sequence[SendResult]) -> None:
         with anyio.CancelScope(shield=True):
@@ -200,7 +201,7 @@ class BulkRun(AsyncIteration):
             self._counts.update(status for status in statuses if status is not SendStatus.ACCEPTED)
 
     def _collect_leftover(self) -> None:
-        self.leftover.extend(self._buffer.drain())
+        self._buffer.drain(self.leftover)
         while (remains := self._source.remains()) is not None:
             results = remains.results
             if remains.chunk is not None:
@@ -248,19 +249,17 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
             attached to it.
     """
     results: Sequence[SendResult] = ()
-    shown = ResultColumns()
+    shown: list[Sequence[SendResult]] = []
     try:
         async with run:
             if on_progress is None:
                 results = await run.take_all()
             else:
                 await _take_with_progress(run, total, on_progress, shown)
-                results = shown.in_order()
+                results = _in_order(shown)
         report = BulkReport(results)
     except BaseException as error:
-        left = ResultColumns(results or shown)
-        left.extend(run.leftover)
-        attach_report(error, BulkReport(left.in_order()))
+        attach_report(error, BulkReport(_in_order([*([results] if results else shown), run.leftover])))
         raise
     if run.source_error is not None:
         raise BulkSourceError(
@@ -269,13 +268,23 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
     return report
 
 
-async def _take_with_progress(run: BulkRun, total: int | None, on_progress: OnProgress, results: ResultColumns) -> None:
-    """Append all results of a run; call `on_progress` after each chunk."""
+async def _take_with_progress(
+    run: BulkRun, total: int | None, on_progress: OnProgress, chunks: list[Sequence[SendResult]]
+) -> None:
+    """Append the results of each chunk; call `on_progress` after it."""
     counts: Counter[SendStatus] = Counter()
-    while (some := await run.take()) is not None:
+    while (results := await run.take()) is not None:
+        chunks.append(results)
+        counts.update(statuses_of(results))
+        on_progress(BulkProgress(counts.total(), total, {status: counts[status] for status in SendStatus}))
+
+
+def _in_order(chunks: Iterable[Sequence[SendResult]]) -> Sequence[SendResult]:
+    """Return the results of chunks in the order of the messages."""
+    results = ResultColumns()
+    for some in chunks:
         results.extend(some)
-        counts.update(statuses_of(some))
-        on_progress(BulkProgress(len(results), total, {status: counts[status] for status in SendStatus}))
+    return results.in_order()
 
 
 publish_in_package(["BulkRun"], globals())

@@ -75,10 +75,12 @@ class Interruption:
 
     Attributes:
         passed: How many moments have passed.
+        where: The function and the line where it raised last.
     """
 
     def __init__(self, modules: Sequence[str]) -> None:
         self.passed = 0
+        self.where = ""
         self._at = 0
         codes = [code for name in modules for code in codes_of(f"wikipayam_async.{name}")]
         self._moments = {code: moments_of(code) for code in codes}
@@ -208,7 +210,7 @@ async def test_no_moment_leaves_a_message_out_that_has_left(
     send: Callable[[AsyncWikipayam], Awaitable[Iterable[SendResult]]],
 ) -> None:
     """A bulk send that is ended by the exception tells of every message whose request was made."""
-    interruption, lost, passed = Interruption(_BULK), list[tuple[int, str]](), list[int]()
+    interruption, lost, passed = Interruption(_BULK), list[tuple[int, str, str]](), list[int]()
 
     async def lost_at(at: int) -> str:
         requested = set[str]()
@@ -224,7 +226,7 @@ async def test_no_moment_leaves_a_message_out_that_has_left(
             try:
                 with interruption.at(at):
                     results = await send(client)
-            except (SignalRaised, BaseExceptionGroup, Exception) as error:
+            except (SignalRaised, BaseExceptionGroup, Exception) as error:  # noqa: BLE001 - it may be any
                 results = report_from(error) or ()
             passed.append(interruption.passed)
         known = {result.track_id for result in results if result.status is not SendStatus.NOT_ATTEMPTED}

@@ -1,6 +1,7 @@
 """Check the files of a release: `python -m tests.release dist/*`.
 
-The URLs of the metadata answer, and the wheel, installed alone into a new environment, has its version and runs the demo.
+No URL of the metadata leads to an error, and the wheel, installed alone into a new environment, has its version and runs
+the demo.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ import httpx
 ROOT = Path(__file__).parents[1]
 
 
-def unreachable(urls: Sequence[str]) -> list[str]:
-    """Return the URLs that do not answer with a page."""
-    found = []
+def check_urls(urls: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the URLs that lead to no page, and those that this machine cannot reach, which says nothing about them."""
+    wrong, unreached = [], []
     for url in urls:
         try:
             httpx.get(url, follow_redirects=True, timeout=20).raise_for_status()
+        except httpx.TransportError as error:
+            unreached.append(f"{url} was not checked, open it yourself: {error}")
         except httpx.HTTPError as error:
-            found.append(f"{url}: {error}")
-    return found
+            wrong.append(f"{url}: {error}")
+    return wrong, unreached
 
 
 def run_installed(wheel: Path) -> str:
@@ -50,11 +53,11 @@ def main(files: Sequence[str]) -> int:
     """Check the files; return the exit code."""
     (wheel,) = (Path(file).resolve() for file in files if file.endswith(".whl"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    problems = unreachable(list(project["urls"].values()))
+    problems, unreached = check_urls(list(project["urls"].values()))
     version = run_installed(wheel)
     if not re.search(rf"^wikipayam_async-{re.escape(version)}-", wheel.name):
         problems.append(f"{wheel.name}: its program says that it is {version}")
-    sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+    sys.stderr.write("".join(f"{line}\n" for line in [*unreached, *problems]))
     return 1 if problems else 0
 
 

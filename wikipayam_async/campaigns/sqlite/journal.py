@@ -98,6 +98,10 @@ class SQLiteJournal:
         with translated(self._path, JOURNAL):
             return self._lock.held or self._lock.is_held_elsewhere()
 
+    async def is_begun(self) -> bool:
+        """Return whether there is a campaign, or what is left of one whose plan or deletion was cut off."""
+        return await self._read(lambda _: True, nothing=False)
+
     async def read_facts(self) -> Mapping[str, str]:
         """Return the facts of a finished plan."""
         return await self._read(planning.read_facts, {})

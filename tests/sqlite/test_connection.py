@@ -14,7 +14,7 @@ import pytest
 from wikipayam_async.campaigns import JournalError
 from wikipayam_async.campaigns.sqlite.schema import JOURNAL, SCHEMA_VERSION
 from wikipayam_async.sqlite import connection as module
-from wikipayam_async.sqlite.connection import open_reader, open_writer, remove_files, tidy
+from wikipayam_async.sqlite.connection import open_reader, open_writer, remove_files, tidy, translated
 
 
 @pytest.fixture
@@ -193,6 +193,31 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     for call in (open_reader, open_writer):
         with pytest.raises(JournalError, match="is a directory, and no campaign journal; nothing was sent"):
             call(tmp_path, JOURNAL)
+
+
+@pytest.mark.parametrize(
+    ("refused", "why"),
+    [
+        (
+            "folder",
+            "its folder cannot be written, and SQLite keeps files there even to read: copy it to another folder",
+        ),
+        ("file", "this user may not read or write it"),
+    ],
+)
+def test_rights_that_are_missing_are_named(path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, why: str) -> None:
+    """SQLite says only that a database is read-only, that it cannot be opened, or `disk I/O error`."""
+    monkeypatch.setattr(os, "access", lambda one, _: one != {"folder": path.parent, "file": path}[refused])
+    with pytest.raises(JournalError) as caught, translated(path, JOURNAL):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+    assert str(caught.value) == f"{path}: cannot be used: attempt to write a readonly database ({why})"
+
+
+def test_another_file_that_is_in_the_way_is_named(path: Path) -> None:
+    """As a lock that another user made."""
+    with pytest.raises(JournalError) as caught, translated(path, JOURNAL):
+        os.open(Path(f"{path}.lock"), os.O_RDWR)
+    assert str(caught.value) == f"{path}: cannot be used: No such file or directory: eid.db.lock"
 
 
 def test_a_journal_that_cannot_be_prepared_leaves_no_file(tmp_path: Path) -> None:

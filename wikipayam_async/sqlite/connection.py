@@ -168,12 +168,27 @@ def translated(path: Path, form: FileFormat) -> Iterator[None]:
     except sqlite3.Error as error:
         damaged = isinstance(error, sqlite3.DatabaseError) and type(error) is sqlite3.DatabaseError
         what = f"is damaged or no {form.name}" if damaged else "cannot be used"
-        failure = form.error(f"{path}: {what}: {error}")
+        failure = form.error(f"{path}: {what}: {error}{_why(path)}")
     except OSError as error:
-        failure = form.error(f"{path}: cannot be used: {error.strerror or type(error).__name__}")
+        failure = form.error(f"{path}: cannot be used: {error.strerror or type(error).__name__}{_where(path, error)}")
     else:
         return
     raise failure from None
+
+
+def _where(path: Path, error: OSError) -> str:
+    """Return the name of the file, if it is one beside."""
+    name = error.filename  # that of a call with a file descriptor is a number
+    return f": {Path(name).name}" if isinstance(name, str | os.PathLike) and Path(name) != path else ""
+
+
+def _why(path: Path) -> str:
+    """Return what the errors of SQLite do not tell: it says `disk I/O error`, or that a database is read-only."""
+    if not os.access(path.parent, os.W_OK):
+        return " (its folder cannot be written, and SQLite keeps files there even to read: copy it to another folder)"
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return " (this user may not read or write it)"
+    return ""
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
+from tests.sqlite.killed import kill_while_written
 from wikipayam_async.campaigns import JournalError
 from wikipayam_async.campaigns.sqlite.schema import JOURNAL, SCHEMA_VERSION
 from wikipayam_async.sqlite import connection as module
@@ -84,28 +85,62 @@ def test_there_is_nothing_to_read_without_a_file(tmp_path: Path) -> None:
     reader.close()
 
 
-def kill_while_written(path: Path) -> None:
-    """Leave the files of a process that was killed in the first transaction of a file, before its write-ahead log."""
-    whole = path.with_name("whole.db")
-    connection = sqlite3.connect(whole, isolation_level=None)
-    connection.executescript("PRAGMA cache_size = 1; BEGIN; CREATE TABLE meta (value);")
-    connection.executemany("INSERT INTO meta VALUES (zeroblob(3000))", [()] * 10)
-    for suffix in ("", "-journal"):
-        shutil.copy(whole.with_name(whole.name + suffix), path.with_name(path.name + suffix))
-    connection.close()
-    remove_files(whole)
-
-
 def test_a_file_whose_maker_was_killed_can_be_read(tmp_path: Path) -> None:
-    """What it began to write is undone: the file is no journal yet, and becomes one."""
+    """Once what it began to write is undone: the file is no journal yet."""
     path = tmp_path / "eid.db"
     kill_while_written(path)
+    tidy(path, JOURNAL)
     assert open_reader(path, JOURNAL) is None
     assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("eid.db", 0)]
-    open_writer(path, JOURNAL).close()
+
+
+class Replaced(sqlite3.Connection):
+    """A connection during whose first reading the file is removed, and made anew or not."""
+
+    make: Callable[[], object] = staticmethod(lambda: None)
+    error: sqlite3.Error | None = None
+
+    def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+        """Replace the file before its first reading, and fail perhaps."""
+        if "sqlite_master" in sql:
+            make, Replaced.make = Replaced.make, staticmethod(lambda: None)
+            make()
+            if self.error is not None:
+                error, Replaced.error = self.error, None
+                raise error
+        return super().execute(sql, *arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("error", [None, sqlite3.OperationalError("disk I/O error")])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: sqlite3.Error | None, *, empty: bool
+) -> None:
+    """SQLite would read the removed file with the log of the new one, or fail."""
+    path, other = tmp_path / "eid.db", tmp_path / "other.db"
+    if empty:
+        path.touch()
+    else:
+        open_writer(path, JOURNAL).close()
+    writer = open_writer(other, JOURNAL)
+    writer.execute("INSERT INTO meta VALUES ('a', 'new')")
+    writer.close()
+    connect = sqlite3.connect
+    monkeypatch.setattr(Replaced, "make", staticmethod(lambda: other.replace(path)))
+    monkeypatch.setattr(Replaced, "error", error)
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Replaced, **k))
     reader = open_reader(path, JOURNAL)
     assert reader is not None
+    assert reader.execute("SELECT * FROM meta").fetchall() == [("a", "new")]
     reader.close()
+
+
+def test_a_file_that_is_removed_while_it_is_opened_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a campaign that is purged meanwhile."""
+    connect = sqlite3.connect
+    monkeypatch.setattr(Replaced, "make", staticmethod(path.unlink))
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Replaced, **k))
+    assert open_reader(path, JOURNAL) is None
 
 
 def test_a_file_whose_maker_was_killed_becomes_a_journal(tmp_path: Path) -> None:

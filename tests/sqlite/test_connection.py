@@ -94,21 +94,19 @@ def test_a_file_whose_maker_was_killed_can_be_read(tmp_path: Path) -> None:
     assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("eid.db", 0)]
 
 
-class Replaced(sqlite3.Connection):
-    """A connection during whose first reading the file is removed, and made anew or not."""
+def replaced_by(make: Callable[[], object], error: sqlite3.Error | None = None) -> type[sqlite3.Connection]:
+    """Return a connection at whose first reading the file is removed, and made anew or not; and which fails perhaps."""
+    left = [make]
 
-    make: Callable[[], object] = staticmethod(lambda: None)
-    error: sqlite3.Error | None = None
+    class Replaced(sqlite3.Connection):
+        def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+            if "sqlite_master" in sql and left:
+                left.pop()()
+                if error is not None:
+                    raise error
+            return super().execute(sql, *arguments)  # type: ignore[arg-type]
 
-    def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
-        """Replace the file before its first reading, and fail perhaps."""
-        if "sqlite_master" in sql:
-            make, Replaced.make = Replaced.make, staticmethod(lambda: None)
-            make()
-            if self.error is not None:
-                error, Replaced.error = self.error, None
-                raise error
-        return super().execute(sql, *arguments)  # type: ignore[arg-type]
+    return Replaced
 
 
 @pytest.mark.parametrize("error", [None, sqlite3.OperationalError("disk I/O error")])
@@ -125,10 +123,8 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(
     writer = open_writer(other, JOURNAL)
     writer.execute("INSERT INTO meta VALUES ('a', 'new')")
     writer.close()
-    connect = sqlite3.connect
-    monkeypatch.setattr(Replaced, "make", staticmethod(lambda: other.replace(path)))
-    monkeypatch.setattr(Replaced, "error", error)
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Replaced, **k))
+    connect, factory = sqlite3.connect, replaced_by(lambda: other.replace(path), error)
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=factory, **k))
     reader = open_reader(path, JOURNAL)
     assert reader is not None
     assert reader.execute("SELECT * FROM meta").fetchall() == [("a", "new")]
@@ -137,9 +133,8 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(
 
 def test_a_file_that_is_removed_while_it_is_opened_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a campaign that is purged meanwhile."""
-    connect = sqlite3.connect
-    monkeypatch.setattr(Replaced, "make", staticmethod(path.unlink))
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Replaced, **k))
+    connect, factory = sqlite3.connect, replaced_by(path.unlink)
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=factory, **k))
     assert open_reader(path, JOURNAL) is None
 
 

@@ -41,8 +41,10 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(number)
         Path(unfinished).replace(path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):
+            Path(unfinished).unlink()
+        raise
 
 
 def _remove_stale(path: Path) -> None:

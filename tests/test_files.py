@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that a caller named."""
 
 from __future__ import annotations
 
@@ -30,22 +30,6 @@ def test_an_unfinished_file_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), replacing(path, "path") as file:
         file.write(str(1 / 0))
     assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"out.csv": "old"}
-
-
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    """Once nothing was written to it for a week; other files and folders stay, and so do those that cannot be removed."""
-    stale = ".out.csv.abcd_123.part"
-    others = [".out.csv.12345678.part", ".other.csv.abcd1234.part", ".out.csv.mine.part", "out.csv.abcd1234.part"]
-    for name in [stale, *others]:
-        (tmp_path / name).write_text("09120000001")
-        if name != others[0]:
-            os.utime(tmp_path / name, (0, 0))
-    folder = tmp_path / ".out.csv.folder12.part"
-    folder.mkdir()
-    os.utime(folder, (0, 0))
-    with replacing(tmp_path / "out.csv", "path"):
-        pass
-    assert {one.name for one in tmp_path.iterdir()} == {*others, "out.csv", folder.name}
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 import anyio
 import pytest
 
 from tests.campaigns.doubles import SEND, Place, WallClock, all_results, messages
 from wikipayam_async import InvalidInputError, RateLimit, SendStatus
-from wikipayam_async.campaigns import CampaignProgress, CampaignStatus, Decision
+from wikipayam_async.campaigns import CampaignProgress, CampaignStatus, Decision, JournalError
 from wikipayam_async.emulator import Fault, When
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +45,27 @@ async def test_an_operator_decides_about_unknown_messages(place: Place) -> None:
     new_id = entries[-1].new_track_id
     assert [one.track_id for one in results if one.index == entries[-1].index] == [new_id]
     assert new_id in place.emulator.accepted_track_ids()
+
+
+async def test_a_decision_holds_although_the_disk_is_full_after_it(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error would be taken for no decision, and the same command would then be refused."""
+
+    async def fail(_: object) -> None:
+        raise JournalError("database or disk is full")
+
+    await place.lose()
+    async with place.open() as campaign:
+        unknown = [str(one.track_id) for one in await all_results(campaign, status=UNKNOWN)]
+        with patch.object(campaign._journal, "write_facts", fail):
+            assert await campaign.requeue(unknown, note="not in the panel") == 10
+        progress = await campaign.progress()
+        assert (progress.status, progress.pending) == (CampaignStatus.PAUSED, 10)
+        assert [record.getMessage() for record in caplog.records if "requeued" in record.getMessage()] == [
+            f"campaign {campaign.name}: messages were requeued, but its status could not be written (database or disk is full)"
+        ]
+        assert (await campaign.run()).accepted == 30
 
 
 async def test_a_decision_may_come_before_the_next_run(place: Place) -> None:

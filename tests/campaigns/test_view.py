@@ -19,6 +19,7 @@ from wikipayam_async.campaigns import (
     MemoryJournal,
     StopRequest,
 )
+from wikipayam_async.campaigns.journal import Counts
 from wikipayam_async.cost import Tariff
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.testing import emulator_client
@@ -123,6 +124,25 @@ async def test_results_of_a_campaign_that_is_purged_meanwhile_do_not_end_in_the_
         await campaign.purge()
         with pytest.raises(CampaignError, match="nothing is planned here"):
             await _rest(results)
+
+
+async def test_the_progress_of_a_campaign_that_is_purged_meanwhile_is_no_damage() -> None:
+    """Its facts are read before the purge, and its messages are counted after it."""
+    journal = MemoryJournal("eid")
+    async with Campaign.open(emulator_client(Emulator()), journal) as campaign:
+        await campaign.plan(messages(3))
+        count = journal.counts
+
+        async def purge_first() -> Counts:
+            await campaign.purge()
+            return await count()
+
+        with (
+            patch.object(journal, "counts", purge_first),
+            pytest.raises(CampaignError, match="eid: nothing is planned here") as caught,
+        ):
+            await campaign.progress()
+    assert not isinstance(caught.value, JournalError)
 
 
 async def test_results_of_a_damaged_journal_are_an_error(tmp_path: Path) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
+from tests.sqlite.killed import kill_while_written
 from wikipayam_async.campaigns import JournalError
 from wikipayam_async.campaigns.sqlite.schema import JOURNAL, SCHEMA_VERSION
 from wikipayam_async.sqlite import connection as module
-from wikipayam_async.sqlite.connection import open_reader, open_writer, remove_files, tidy
+from wikipayam_async.sqlite.connection import open_reader, open_writer, remove_files, tidy, translated
 
 
 @pytest.fixture
@@ -84,28 +85,57 @@ def test_there_is_nothing_to_read_without_a_file(tmp_path: Path) -> None:
     reader.close()
 
 
-def kill_while_written(path: Path) -> None:
-    """Leave the files of a process that was killed in the first transaction of a file, before its write-ahead log."""
-    whole = path.with_name("whole.db")
-    connection = sqlite3.connect(whole, isolation_level=None)
-    connection.executescript("PRAGMA cache_size = 1; BEGIN; CREATE TABLE meta (value);")
-    connection.executemany("INSERT INTO meta VALUES (zeroblob(3000))", [()] * 10)
-    for suffix in ("", "-journal"):
-        shutil.copy(whole.with_name(whole.name + suffix), path.with_name(path.name + suffix))
-    connection.close()
-    remove_files(whole)
-
-
 def test_a_file_whose_maker_was_killed_can_be_read(tmp_path: Path) -> None:
-    """What it began to write is undone: the file is no journal yet, and becomes one."""
+    """Once what it began to write is undone: the file is no journal yet."""
     path = tmp_path / "eid.db"
     kill_while_written(path)
+    tidy(path, JOURNAL)
     assert open_reader(path, JOURNAL) is None
     assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("eid.db", 0)]
-    open_writer(path, JOURNAL).close()
+
+
+def replaced_by(make: Callable[[], object], error: sqlite3.Error | None = None) -> type[sqlite3.Connection]:
+    """Return a connection at whose first reading the file is removed, and made anew or not; and which fails perhaps."""
+    left = [make]
+
+    class Replaced(sqlite3.Connection):
+        def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+            if "sqlite_master" in sql and left:
+                left.pop()()
+                if error is not None:
+                    raise error
+            return super().execute(sql, *arguments)  # type: ignore[arg-type]
+
+    return Replaced
+
+
+@pytest.mark.parametrize("error", [None, sqlite3.OperationalError("disk I/O error")])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: sqlite3.Error | None, *, empty: bool
+) -> None:
+    """SQLite would read the removed file with the log of the new one, or fail."""
+    path, other = tmp_path / "eid.db", tmp_path / "other.db"
+    if empty:
+        path.touch()
+    else:
+        open_writer(path, JOURNAL).close()
+    writer = open_writer(other, JOURNAL)
+    writer.execute("INSERT INTO meta VALUES ('a', 'new')")
+    writer.close()
+    connect, factory = sqlite3.connect, replaced_by(lambda: other.replace(path), error)
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=factory, **k))
     reader = open_reader(path, JOURNAL)
     assert reader is not None
+    assert reader.execute("SELECT * FROM meta").fetchall() == [("a", "new")]
     reader.close()
+
+
+def test_a_file_that_is_removed_while_it_is_opened_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a campaign that is purged meanwhile."""
+    connect, factory = sqlite3.connect, replaced_by(path.unlink)
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=factory, **k))
+    assert open_reader(path, JOURNAL) is None
 
 
 def test_a_file_whose_maker_was_killed_becomes_a_journal(tmp_path: Path) -> None:
@@ -193,6 +223,31 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     for call in (open_reader, open_writer):
         with pytest.raises(JournalError, match="is a directory, and no campaign journal; nothing was sent"):
             call(tmp_path, JOURNAL)
+
+
+@pytest.mark.parametrize(
+    ("refused", "why"),
+    [
+        (
+            "folder",
+            "its folder cannot be written, and SQLite keeps files there even to read: copy it to another folder",
+        ),
+        ("file", "this user may not read or write it"),
+    ],
+)
+def test_rights_that_are_missing_are_named(path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, why: str) -> None:
+    """SQLite says only that a database is read-only, that it cannot be opened, or `disk I/O error`."""
+    monkeypatch.setattr(os, "access", lambda one, _: one != {"folder": path.parent, "file": path}[refused])
+    with pytest.raises(JournalError) as caught, translated(path, JOURNAL):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+    assert str(caught.value) == f"{path}: cannot be used: attempt to write a readonly database ({why})"
+
+
+def test_another_file_that_is_in_the_way_is_named(path: Path) -> None:
+    """As a lock that another user made."""
+    with pytest.raises(JournalError) as caught, translated(path, JOURNAL):
+        os.open(Path(f"{path}.lock"), os.O_RDWR)
+    assert str(caught.value) == f"{path}: cannot be used: No such file or directory: eid.db.lock"
 
 
 def test_a_journal_that_cannot_be_prepared_leaves_no_file(tmp_path: Path) -> None:

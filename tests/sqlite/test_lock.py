@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -99,3 +100,22 @@ def test_an_owner_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     found: Any = FileLock(path).owner()
     assert found == ""
+
+
+def test_a_full_disk_keeps_nobody_from_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of its holder is missing then; and the lock is given back as a whole, so that another may take it."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "eid.db.lock"
+    lock = FileLock(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fail)
+        assert lock.acquire()
+    assert (lock.held, lock.owner(), FileLock(path).acquire()) == (True, "", False)
+    lock.release()
+    other = FileLock(path)
+    assert (other.acquire(), other.owner()) == (True, str(os.getpid()))
+    other.release()
+    assert list(tmp_path.iterdir()) == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from wikipayam_async.campaigns.errors import CampaignError
+from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.journal import Resolution
 from wikipayam_async.campaigns.models import CampaignStatus, Decision
 from wikipayam_async.campaigns.shared import SharedJournal
@@ -17,6 +18,8 @@ from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.redact.masks import mask_number, shape_of
 
 __all__ = ["CampaignDecisions"]
+
+logger = logging.getLogger("wikipayam_async")
 
 _NUL = "\0"
 """No database of PostgreSQL keeps it."""
@@ -93,9 +96,21 @@ class CampaignDecisions(CampaignView):
         if self._run is not None:
             decided = [entry async for entry in self._audit_after(entered) if entry.track_id in wanted]
             self._run.note_decisions(decision, Counter(entry.before for entry in decided))
-        elif fresh and not await self._is_sent():
-            await self._journal.write_facts({"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"})
+        elif fresh:
+            await self._note_requeued()
         return len(wanted)
+
+    async def _note_requeued(self) -> None:
+        """Write why the campaign has messages to send again; the decision holds without it."""
+        try:
+            if not await self._is_sent():
+                await self._journal.write_facts(
+                    {"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"}
+                )
+        except JournalError as error:
+            logger.warning(
+                "campaign %s: messages were requeued, but its status could not be written (%s)", self.name, error
+            )
 
 
 def _shown(track_id: str) -> str:

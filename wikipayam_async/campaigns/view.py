@@ -115,7 +115,12 @@ class CampaignView(AsyncOnly):
         in_use = await self._is_sent()
         if facts.status is CampaignStatus.RUNNING and not in_use:
             facts = await self._need_facts()  # the run may have ended between the two looks
-        return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
+        counts = await self._journal.counts()
+        try:
+            return progress_of(self.name, facts, counts, in_use=in_use)
+        except JournalError:
+            await self._need_facts()  # it may have been purged between the two looks
+            raise
 
     async def _is_sent(self) -> bool:
         if isinstance(self._journal, SharedJournal):

@@ -290,6 +290,9 @@ _CAMPAIGN = {
     "Delete a campaign with all its numbers and texts, after a confirmation. It cannot be resumed or restored.": (
         "حذف کمپین با همه‌ی شماره‌ها و متن‌هایش، پس از پرسش؛ نه ادامه‌پذیر است و نه برگشت‌پذیر"
     ),
+    "It also deletes what a process left that was killed while it planned or deleted the campaign.": (
+        "آنچه پس از کشته شدن فرایند، هنگام برنامه‌ریزی یا حذف همین کمپین، به جا مانده نیز حذف می‌شود"
+    ),
     "The whole file is checked and stored in FILE.campaign before anything is sent. Nothing is sent twice: after an "
     "interruption, even a power cut, the same command, or `wikipayam campaign run FILE.campaign`, sends what is left.": (
         "کل فایل پیش از ارسال بررسی می‌شود و در FILE.campaign می‌ماند. هیچ پیامکی دو بار نمی‌رود: پس از قطع کار، حتی قطع "

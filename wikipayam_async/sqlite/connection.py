@@ -13,6 +13,7 @@ from attrs import frozen
 
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.sqlite.filesystem import network_file_system_of
+from wikipayam_async.sqlite.open_files import identity
 
 __all__ = ["FileFormat", "check_place", "open_reader", "open_writer", "remove_files", "tidy", "translated"]
 
@@ -86,20 +87,33 @@ def open_reader(path: Path, form: FileFormat) -> sqlite3.Connection | None:
         WikipayamError: As for `open_writer`.
     """
     with translated(path, form):
-        if not path.exists():
-            return None
-        check_place(path, form)
-        if path.with_name(path.name + "-journal").exists():
-            tidy(path, form)  # its process was killed while it made the file, and a reader may not undo that
-        connection = _connect(path, "ro")
-        try:
-            if _is_ours(path, connection, form):
+        while (file := identity(path)) is not None:
+            check_place(path, form)
+            try:
+                connection = _open_ours(path, form)
+            except (sqlite3.Error, form.error):
+                if identity(path) == file:
+                    raise
+                continue
+            if identity(path) == file:
                 return connection
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
+            # Between the file and its log it was removed and made anew: SQLite would read the one with the log of the other.
+            if connection is not None:
+                connection.close()
         return None
+
+
+def _open_ours(path: Path, form: FileFormat) -> sqlite3.Connection | None:
+    """Open a file for reading; None if it is empty."""
+    connection = _connect(path, "ro")
+    try:
+        if _is_ours(path, connection, form):
+            return connection
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return None
 
 
 def tidy(path: Path, form: FileFormat) -> None:
@@ -108,7 +122,7 @@ def tidy(path: Path, form: FileFormat) -> None:
     Only a connection that may write does either of them.
 
     Args:
-        path: The file.
+        path: The file, whose lock the caller holds: it must not be removed and made anew meanwhile.
         form: What it is.
     """
     with translated(path, form):
@@ -168,12 +182,27 @@ def translated(path: Path, form: FileFormat) -> Iterator[None]:
     except sqlite3.Error as error:
         damaged = isinstance(error, sqlite3.DatabaseError) and type(error) is sqlite3.DatabaseError
         what = f"is damaged or no {form.name}" if damaged else "cannot be used"
-        failure = form.error(f"{path}: {what}: {error}")
+        failure = form.error(f"{path}: {what}: {error}{_why(path)}")
     except OSError as error:
-        failure = form.error(f"{path}: cannot be used: {error.strerror or type(error).__name__}")
+        failure = form.error(f"{path}: cannot be used: {error.strerror or type(error).__name__}{_where(path, error)}")
     else:
         return
     raise failure from None
+
+
+def _where(path: Path, error: OSError) -> str:
+    """Return the name of the file, if it is one beside."""
+    name = error.filename  # that of a call with a file descriptor is a number
+    return f": {Path(name).name}" if isinstance(name, str | os.PathLike) and Path(name) != path else ""
+
+
+def _why(path: Path) -> str:
+    """Return what the errors of SQLite do not tell: it says `disk I/O error`, or that a database is read-only."""
+    if not os.access(path.parent, os.W_OK):
+        return " (its folder cannot be written, and SQLite keeps files there even to read: copy it to another folder)"
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return " (this user may not read or write it)"
+    return ""
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

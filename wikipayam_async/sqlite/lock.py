@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,9 +63,10 @@ class FileLock:
                 os.close(number)
                 return False
             if self._is_current(number):
-                os.truncate(number, 0)
-                os.write(number, str(os.getpid()).encode())
                 self._number = number
+                with suppress(OSError):  # the holder's name is for messages alone, and the disk may be full
+                    os.truncate(number, 0)
+                    os.write(number, str(os.getpid()).encode())
             else:
                 os.close(number)  # its last holder removed it between the two calls
         return True

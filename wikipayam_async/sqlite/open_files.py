@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["OpenFiles"]
+__all__ = ["OpenFiles", "identity"]
 
 
 class OpenFiles:
@@ -24,7 +24,7 @@ class OpenFiles:
 
     def __init__(self, path: Path, lock: Path) -> None:
         beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
-        self._known = {one: _identity(one) for one in (*beside, lock)}
+        self._known = {one: identity(one) for one in (*beside, lock)}
 
     def check(self) -> None:
         """Check that each name is still that of the same file.
@@ -33,7 +33,7 @@ class OpenFiles:
             OSError: One was removed or replaced.
         """
         for path, known in self._known.items():
-            if known is None or _identity(path) != known:
+            if known is None or identity(path) != known:
                 raise OSError(
                     errno.ESTALE,
                     f"{path.name} was removed or replaced while it was in use. Put it back and start again: with an older "
@@ -41,8 +41,12 @@ class OpenFiles:
                 )
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from any other; None if the file does not exist."""
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other; None if the file does not exist.
+
+    Args:
+        path: The file.
+    """
     try:
         found = os.stat(path)  # noqa: PTH116 - called before each transaction
     except FileNotFoundError:

@@ -17,6 +17,7 @@ import anyio
 import pytest
 
 from tests.campaigns.doubles import WallClock, all_results, messages
+from tests.sqlite.killed import kill_while_written
 from wikipayam_async import CallFinished, InvalidInputError
 from wikipayam_async.campaigns import (
     Campaign,
@@ -31,6 +32,7 @@ from wikipayam_async.campaigns import (
 from wikipayam_async.campaigns.sqlite import journal as module
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.sqlite.connection import FileFormat, open_writer
+from wikipayam_async.sqlite.lock import FileLock
 from wikipayam_async.testing import emulator_client
 
 pytestmark = pytest.mark.anyio
@@ -201,6 +203,23 @@ async def test_writing_needs_the_lock(tmp_path: Path) -> None:
             await call
     assert not await journal.request(StopRequest.PAUSE)
     await journal.discard_plan()
+
+
+async def test_a_file_whose_maker_was_killed_can_be_read(tmp_path: Path) -> None:
+    """What it began to write is undone, unless another process makes the file just now; nothing is planned either way."""
+    path = tmp_path / "eid.db"
+    kill_while_written(path)
+    before = path.stat().st_size
+    maker = FileLock(tmp_path / "eid.db.lock")
+    maker.acquire()
+    sizes: list[int] = []
+    for release in (maker.release, lambda: None):
+        journal = SQLiteJournal(path)
+        assert await journal.read_facts() == {}
+        await journal.aclose()
+        sizes.append(path.stat().st_size)
+        release()
+    assert (sizes, [file.name for file in tmp_path.iterdir()]) == ([before, 0], ["eid.db"])
 
 
 async def test_a_plan_of_another_process_that_died_is_forgotten(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import anyio
 import psycopg
 import pytest
@@ -148,6 +150,21 @@ def test_the_commands_about_outcomes_take_a_name(planned: Run, gateway: Emulator
     assert planned("campaign", "follow", *NAME, "--wait", "0").code == 3
     assert planned("campaign", "purge", *NAME, "--yes").err == "deleted: eid\n"
     assert planned("campaign", "status", *NAME).code == 2
+
+
+async def begin(database: str) -> None:
+    """Leave in a database what a process leaves that is killed when it begins to plan."""
+    async with aclosing(PostgresJournal(database, name="other")) as journal:
+        await journal.lock()
+
+
+def test_what_was_left_of_a_campaign_is_purged(planned: Run, database: str) -> None:
+    """A process that was killed while it planned leaves no campaign, but numbers and texts."""
+    assert planned("campaign", "purge", "--name", "other", "--yes").code == 2
+    anyio.run(begin, database)
+    assert planned("campaign", "status", "--name", "other").code == 2
+    assert planned("campaign", "purge", "--name", "other", "--yes").err == "deleted: other\n"
+    assert planned("campaign", "purge", "--name", "other", "--yes").code == 2
 
 
 def track_ids(run: Run, status: str) -> list[str]:

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import stat
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.cli.bulk.commands import CAMPAIGN, FILE, A, B, C, answer, files, outcomes, receivers, track_ids
 from tests.cli.conftest import Run
+from wikipayam_async.campaigns import SQLiteJournal
+from wikipayam_async.campaigns.journal import PlanBlock
 from wikipayam_async.cli import main
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.emulator.gateway.delivery import DELIVERED, waiting_then
@@ -91,6 +95,26 @@ def test_a_purged_campaign_is_gone(mixed: None, run: Run, monkeypatch: pytest.Mo
     assert run("campaign", "purge", CAMPAIGN).err.splitlines()[-1] == "nothing was changed"
     assert run("campaign", "purge", CAMPAIGN, "--yes", "--json").json == {"deleted": CAMPAIGN}
     assert files() == [FILE]
+
+
+async def leave_half_a_plan(folder: str) -> None:
+    """Leave in a folder what a process leaves that is killed while it plans."""
+    journal = SQLiteJournal("c.campaign")
+    await journal.lock()
+    await journal.begin_plan()
+    await journal.add([PlanBlock(b"digest", [(0, 0, A, "hi", None, "t", None, None)], [(0, 0, 0, 1)])])
+    shutil.copytree(Path(), folder)
+    await journal.aclose()
+
+
+def test_what_was_left_of_a_campaign_is_purged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was killed while it planned or deleted leaves no campaign, but numbers, texts and files."""
+    anyio.run(leave_half_a_plan, "killed")
+    monkeypatch.chdir("killed")
+    assert run("campaign", "status", "c.campaign").code == 2
+    assert A.encode() in Path("c.campaign").read_bytes()
+    assert run("campaign", "purge", "c.campaign", "--yes").err == "deleted: c.campaign\n"
+    assert files() == []
 
 
 def test_results_stop_with_a_closed_pipe(mixed: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -101,6 +102,24 @@ def test_the_balance_is_shown_and_set(command: Command, served: ServedEmulator) 
     assert command("balance").out == "3,435,993,800 rials\n"
     assert command("balance", "0", "--json").json == {"balance": 0}
     assert served.emulator.account.balance == 0
+
+
+def test_a_state_that_cannot_be_saved_leaves_the_older_file(
+    command: Command, served: ServedEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk; and a folder or a device is not replaced."""
+
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = tmp_path / "state.json"
+    file.write_text("older", "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        ended = command("save", str(file))
+    assert (ended.code, "got an error: No space left on device" in ended.err) == (2, True)
+    assert command("save", str(tmp_path)).code == 2
+    assert {one.name: one.read_text("utf-8") for one in tmp_path.iterdir()} == {"state.json": "older"}
 
 
 def test_a_state_is_saved_and_loaded(command: Command, served: ServedEmulator, tmp_path: Path) -> None:

@@ -98,6 +98,10 @@ class SQLiteJournal:
         with translated(self._path, JOURNAL):
             return self._lock.held or self._lock.is_held_elsewhere()
 
+    async def is_begun(self) -> bool:
+        """Return whether there is a campaign, or what is left of one whose plan or deletion was cut off."""
+        return await self._read(lambda _: True, nothing=False)
+
     async def read_facts(self) -> Mapping[str, str]:
         """Return the facts of a finished plan."""
         return await self._read(planning.read_facts, {})
@@ -255,11 +259,23 @@ class SQLiteJournal:
         with translated(self._path, JOURNAL):
             async with self._opening:
                 if self._reader is None:
-                    connection = await to_thread.run_sync(open_reader, self._path, JOURNAL)
+                    connection = await to_thread.run_sync(self._open_reader)
                     if connection is None:
                         return nothing
                     self._reader = ConnectionThread(connection)
             return await self._reader.run(call)
+
+    def _open_reader(self) -> sqlite3.Connection | None:
+        if self._beside("-journal").exists():
+            # Somebody makes the file, or was killed while making it, which a reader may not undo.
+            lock = FileLock(self._beside(".lock"))
+            if not lock.acquire():
+                return None
+            try:
+                tidy(self._path, JOURNAL)
+            finally:
+                lock.release()
+        return open_reader(self._path, JOURNAL)
 
     async def _write(self, call: Callable[[sqlite3.Connection], T]) -> T:
         if self._writer is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +34,7 @@ __all__ = [
     "facts_of",
     "need_facts",
     "opened",
+    "remains",
 ]
 
 _SUFFIX = ".campaign"
@@ -54,6 +55,10 @@ class Location(Protocol):
     @property
     def how_to_plan(self) -> str:
         """The command that plans a campaign there."""
+        ...
+
+    async def is_begun(self) -> bool:
+        """Return whether there is a campaign, or what is left of one whose plan or deletion was cut off."""
         ...
 
     def how_to_go_on(self, status: CampaignStatus, *options: str) -> str:
@@ -120,9 +125,14 @@ class FileLocation:
         """The option that names another campaign."""
         return f"--campaign OTHER{_SUFFIX}"
 
-    def journal(self) -> Journal:
+    def journal(self) -> SQLiteJournal:
         """Return the journal of the file."""
         return SQLiteJournal(self.path)
+
+    async def is_begun(self) -> bool:
+        """Return whether the file is that of a campaign, though without a whole plan."""
+        async with aclosing(self.journal()) as journal:
+            return await journal.is_begun()
 
     async def workers(self) -> Sequence[WorkerRow]:
         """Return none: one process sends a campaign in a file."""
@@ -171,6 +181,11 @@ class DatabaseLocation:
     def journal(self) -> PostgresJournal:
         """Return the journal of the campaign."""
         return self.database.journal(self.name)
+
+    async def is_begun(self) -> bool:
+        """Return whether the database knows the name, though without a whole plan."""
+        async with aclosing(self.journal()) as journal:
+            return await journal.is_begun()
 
     async def workers(self) -> Sequence[WorkerRow]:
         """Return the workers, which send all campaigns, and a process that sends this one by itself."""
@@ -228,8 +243,12 @@ async def need_facts(location: Location) -> CampaignFacts:
     """
     facts = await facts_of(location) if location.exists else None
     if facts is None:
-        raise UnusableCampaignError(f"{location}: not a campaign; {location.how_to_plan}")
+        raise _no_campaign(location)
     return facts
+
+
+def _no_campaign(location: Location) -> UnusableCampaignError:
+    return UnusableCampaignError(f"{location}: not a campaign; {location.how_to_plan}")
 
 
 @asynccontextmanager
@@ -246,6 +265,23 @@ async def opened(location: Location, client: AsyncWikipayam | None = None) -> As
     """
     await need_facts(location)
     async with Campaign.open(client, location.journal()) as entered:
+        yield entered
+
+
+@asynccontextmanager
+async def remains(location: Location) -> AsyncIterator[Campaign]:
+    """Open a campaign to delete it, also one whose plan or deletion was cut off: it holds numbers and texts.
+
+    Args:
+        location: Where the campaign is kept.
+
+    Raises:
+        UnusableCampaignError: There is no campaign, nor anything left of one.
+        JournalError: It cannot be read.
+    """
+    if not await location.is_begun():
+        raise _no_campaign(location)
+    async with Campaign.open(None, location.journal()) as entered:
         yield entered
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
 import anyio
@@ -41,27 +42,32 @@ class OpenCampaign:
 
 Work: TypeAlias = Callable[[OpenCampaign], Awaitable[Exit | None]]
 """The work of a command: returns the exit code; None is `OK`."""
+Opening: TypeAlias = Callable[[Location], AbstractAsyncContextManager[Campaign]]
+"""Opens a campaign."""
 
 
-def offline(chosen: Chosen, output: OutputOptions, work: Work) -> Exit:
+def offline(chosen: Chosen, output: OutputOptions, work: Work, opening: Opening = opened) -> Exit:
     """Run a command that needs the campaign and no gateway.
 
     Args:
         chosen: The campaign.
         output: How to show the result.
         work: The command.
+        opening: Opens the campaign; by default one with a whole plan.
     """
     out = Output(json=output.json)
 
     async def run() -> Exit:
         location = chosen.location()
-        async with opened(location) as campaign:
+        async with opening(location) as campaign:
             return await work(OpenCampaign(campaign, location, out)) or Exit.OK
 
     return guarded(out, lambda: anyio.run(run))
 
 
-def after_confirmation(question: str, chosen: Chosen, work: Work, output: OutputOptions, *, yes: bool) -> Exit:
+def after_confirmation(
+    question: str, chosen: Chosen, work: Work, output: OutputOptions, *, yes: bool, opening: Opening = opened
+) -> Exit:
     """Do something that cannot be undone, if it is confirmed.
 
     Args:
@@ -70,6 +76,7 @@ def after_confirmation(question: str, chosen: Chosen, work: Work, output: Output
         work: The command.
         output: How to show the result.
         yes: Whether not to ask.
+        opening: Opens the campaign.
     """
     out = Output(json=output.json)
 
@@ -80,7 +87,7 @@ def after_confirmation(question: str, chosen: Chosen, work: Work, output: Output
         if not yes and not confirm(question.format(location), out, instead="--yes"):
             out.warn("nothing was changed")
             return Exit.USAGE
-        return offline(chosen, output, work)
+        return offline(chosen, output, work, opening)
 
     return guarded(out, ask_first)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from wikipayam_async.cli.campaign.decisions import Decide, decide
-from wikipayam_async.cli.campaign.locations import opened
+from wikipayam_async.cli.campaign.locations import opened, remains
 from wikipayam_async.cli.campaign.offline import (
     RESULT_COLUMNS,
     OpenCampaign,
@@ -247,6 +247,8 @@ def purge(
 ) -> Exit:
     """Delete a campaign with all its numbers and texts, after a confirmation. It cannot be resumed or restored.
 
+    It also deletes what a process left that was killed while it planned or deleted the campaign.
+
     Args:
         file: The file of the campaign, unless it is in a database.
         yes: Do not ask.
@@ -259,4 +261,4 @@ def purge(
         found.out.show(f"deleted: {found.location}", {"deleted": str(found.location)})
 
     question = "Delete {}, which nothing can restore"
-    return after_confirmation(question, Chosen(file, database), delete, output, yes=yes)
+    return after_confirmation(question, Chosen(file, database), delete, output, yes=yes, opening=remains)

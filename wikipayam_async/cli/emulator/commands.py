@@ -28,10 +28,9 @@ from wikipayam_async.emulator.server.control.models import (
     Status,
 )
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.whole_files import replaced
 
 __all__ = ["emulator"]
-
-_OWNER_ONLY = 0o600
 
 emulator = App(name="emulator", group_arguments=Group("Arguments"), group_parameters=Group("Options"))
 fault = App(
@@ -230,9 +229,8 @@ def save(file: Path, /, *, connection: EmulatorConnection = EmulatorConnection()
     def work(client: ControlClient, out: Output) -> None:
         state = client.state()
         try:
-            file.touch()
-            file.chmod(_OWNER_ONLY)
-            file.write_bytes(state)
+            with replaced(file.resolve()) as written:
+                written.write(state)
         except OSError as error:
             raise _unusable(error) from None
         out.show(f"saved: {file}", {"file": os.fspath(file)})

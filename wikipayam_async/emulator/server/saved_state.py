@@ -7,7 +7,6 @@ tokens, faults, request counts or rate limits. The document has a version; files
 import os
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -19,6 +18,7 @@ from wikipayam_async.emulator.gateway.delivery import DeliveryRules, DeliveryScr
 from wikipayam_async.emulator.gateway.inbox import InboundMessage, Inbox
 from wikipayam_async.emulator.gateway.pseudorandom import MOST_IDS, IdSource
 from wikipayam_async.emulator.gateway.state import Account, Ledger, LedgerEntry, State
+from wikipayam_async.whole_files import replaced
 
 VERSION = 1
 """The version of the written document."""
@@ -253,20 +253,8 @@ def _write(snapshot: Snapshot, path: Path) -> None:
     # The target of a symbolic link is replaced, and the link stays.
     target = path.resolve()
     try:
-        _replace(target, content)
+        with replaced(target) as file:
+            file.write(content)
     except OSError as error:
         # The error names the file that the caller passed, not the temporary one.
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    handle, name = mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123 - a file descriptor, not a path
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -142,6 +142,10 @@ class PostgresJournal:
         """Return whether any process writes the campaign, or workers send it."""
         return await self._read(running.is_used, _NO, self._name, self._database.stalled_after)
 
+    async def is_begun(self) -> bool:
+        """Return whether there is a campaign, or what is left of one whose plan was cut off."""
+        return await self._read(lambda *_: True, _NO)
+
     async def read_facts(self) -> Mapping[str, str]:
         """Return the facts of a finished plan."""
         return await self._read(planning.read_facts, {})

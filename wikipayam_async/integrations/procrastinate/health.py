@@ -12,11 +12,11 @@ from attrs import frozen
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.integrations.connection_failures import cause_of
+from wikipayam_async.integrations.connections import connect, silence_limit, with_network_limits
 from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["DatabaseHealth", "read_health"]
 
-_CONNECT_SECONDS = 5
 _READ = b"""
     SELECT current_setting('server_version'), pg_backend_pid(), current_setting('transaction_read_only')::boolean,
         (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
@@ -97,4 +97,5 @@ def _is_given_away(url: Secret, process: int) -> bool:
 
 
 def _connect(url: Secret) -> Any:
-    return psycopg.connect(url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS)
+    limited = with_network_limits(url)
+    return connect(limited, silence_limit(limited))

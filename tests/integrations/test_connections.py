@@ -17,9 +17,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.servers import wait_until
 from tests.support.tcp_proxy import tcp_proxy
+from wikipayam_async import InvalidInputError
 from wikipayam_async.integrations import connections as module
 from wikipayam_async.integrations.connection_failures import Failure
-from wikipayam_async.integrations.connections import Connections, silence_limit, with_network_limits
+from wikipayam_async.integrations.connections import Connections, check_url, silence_limit, with_network_limits
 from wikipayam_async.redact.sealed import Secret
 
 pytestmark = pytest.mark.anyio
@@ -265,3 +266,15 @@ def test_a_statement_that_arrives_late_finds_its_transaction_given_up(
         other.close()
         connections.close()
     assert (found, len(calls)) == ([(1,)], 2)
+
+
+@pytest.mark.parametrize("url", ["", 7, "postgresql://\ud800"])
+def test_a_url_is_a_text(url: Any) -> None:
+    """The error does not show it."""
+    with pytest.raises(InvalidInputError, match="url: expected a URL such as"):
+        check_url(url)
+
+
+def test_the_url_is_sealed(database_url: str) -> None:
+    """Only `reveal` returns it."""
+    assert check_url(database_url).reveal() == database_url

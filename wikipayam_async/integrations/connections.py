@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from wikipayam_async.checks import is_unicode, without_frames
 from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.core.wire import readable_check
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Secret
 
 try:
@@ -26,7 +29,7 @@ except ImportError as missing:
         "wikipayam_async.integrations.postgres needs psycopg: pip install 'wikipayam_async[psycopg]'"
     ) from missing
 
-__all__ = ["Connections", "connect", "silence_limit", "with_network_limits"]
+__all__ = ["Connections", "check_url", "connect", "silence_limit", "with_network_limits"]
 
 T = TypeVar("T")
 
@@ -188,6 +191,19 @@ def _end(connection: Any) -> None:
     with suppress(psycopg.Error):
         connection.rollback()
     connection.close()
+
+
+@without_frames
+def check_url(url: str) -> Secret:
+    """Return the URL of a database, sealed.
+
+    Raises:
+        InvalidInputError: It is no text.
+    """
+    if not isinstance(url, str) or not url or not is_unicode(url):
+        rule = "expected a URL such as postgresql://user@host/sms"
+        raise InvalidInputError("url", rule=rule, got=shape_of(url))
+    return Secret(url)
 
 
 def with_network_limits(url: Secret) -> Secret:

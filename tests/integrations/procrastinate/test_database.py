@@ -9,7 +9,7 @@ import pytest
 
 from wikipayam_async import InvalidInputError
 from wikipayam_async.campaigns import JournalError
-from wikipayam_async.integrations.procrastinate.database import Database, DatabaseAwayError, check_seconds, check_url
+from wikipayam_async.integrations.procrastinate.database import Database, DatabaseAwayError, check_seconds
 from wikipayam_async.redact.sealed import Secret
 
 pytestmark = pytest.mark.anyio
@@ -58,21 +58,9 @@ async def test_a_change_that_may_have_been_made_says_so(database_url: str) -> No
     await database.aclose()
 
 
-@pytest.mark.parametrize("url", ["", 7])
-def test_a_url_is_a_text(url: Any) -> None:
-    """The error does not show it."""
-    with pytest.raises(InvalidInputError, match="url: expected a URL such as"):
-        check_url(url)
-
-
 @pytest.mark.parametrize("value", [0, -1, True, "5", float("inf"), float("nan")])
 def test_seconds_are_above_0(value: Any) -> None:
     """And finite."""
     with pytest.raises(InvalidInputError, match="patience: expected a number of seconds above 0"):
         check_seconds(value, "patience")
     assert check_seconds(2, "patience") == 2
-
-
-def test_the_url_is_sealed(database_url: str) -> None:
-    """Only `reveal` returns it."""
-    assert check_url(database_url).reveal() == database_url

@@ -12,7 +12,6 @@ import anyio
 from anyio import to_thread
 
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
-from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.connection_failures import Failure
 from wikipayam_async.integrations.connections import Connections
@@ -21,7 +20,7 @@ from wikipayam_async.integrations.procrastinate.schema import check_schema
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Secret
 
-__all__ = ["PATIENCE", "STALLED_AFTER", "Database", "DatabaseAwayError", "check_seconds", "check_url"]
+__all__ = ["PATIENCE", "STALLED_AFTER", "Database", "DatabaseAwayError", "check_seconds"]
 
 T = TypeVar("T")
 
@@ -30,19 +29,6 @@ logger = logging.getLogger("wikipayam_async")
 STALLED_AFTER = 30.0
 PATIENCE = 60.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 2.0
-
-
-@without_frames
-def check_url(url: str) -> Secret:
-    """Return the URL of a database, sealed.
-
-    Raises:
-        InvalidInputError: It is not a URL.
-    """
-    if not isinstance(url, str) or not url:
-        rule = "expected a URL such as postgresql://user@host/sms"
-        raise InvalidInputError("url", rule=rule, got=shape_of(url))
-    return Secret(url)
 
 
 def check_seconds(value: float, name: str) -> float:

@@ -25,13 +25,13 @@ from wikipayam_async.campaigns.shared import Claim, ClaimStatus, RunState, Turn
 from wikipayam_async.checks import check_number
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.integrations.connections import check_url
 from wikipayam_async.integrations.procrastinate import planning, reading, resolving, running, sending
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
     Database,
     check_seconds,
-    check_url,
 )
 from wikipayam_async.integrations.procrastinate.engine import defer_chunks
 from wikipayam_async.outcomes import SendStatus

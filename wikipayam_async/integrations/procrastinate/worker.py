@@ -20,14 +20,13 @@ from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError, WikipayamError
 from wikipayam_async.integrations.answering import AnsweringAsyncConnection
 from wikipayam_async.integrations.connection_failures import cause_of
-from wikipayam_async.integrations.connections import silence_limit, with_network_limits
+from wikipayam_async.integrations.connections import check_url, silence_limit, with_network_limits
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
     Database,
     DatabaseAwayError,
     check_seconds,
-    check_url,
 )
 from wikipayam_async.integrations.procrastinate.engine import NAMESPACE, PatientJobManager
 from wikipayam_async.integrations.procrastinate.presence import WorkerInfo, read_workers, worker_name

@@ -48,7 +48,7 @@ class Database:
     Args:
         url: The database.
         stalled_after: Seconds without a heartbeat after which a process counts as dead.
-        patience: Seconds for which intents and outcomes are tried again while the database is away.
+        patience: Seconds for which statements are tried again while the database is away.
         max_connections: The maximum number of connections of this process, beside one for heartbeats.
     """
 
@@ -82,18 +82,20 @@ class Database:
         Raises:
             JournalError: The database cannot be used.
         """
-        end, delay = time.monotonic() + self._patience, _FIRST_DELAY
+        end, delay, doubtful = time.monotonic() + self._patience, _FIRST_DELAY, False
         while True:
             try:
                 return await self.connections.run(work, transaction=transaction, repeat=repeat)
             except Failure as error:
                 failure = error
-            if not patient or not failure.away or time.monotonic() + delay > end:
+            doubtful = doubtful or failure.committed
+            over = not failure.away or time.monotonic() + delay > end
+            if not patient or over or (doubtful and not repeat):
                 break
             logger.warning("campaign %s: the database is away (%s); trying again", what, failure.reason)
             await anyio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
-        doubt = "; whether the last change was made is not known" if failure.committed else ""
+        doubt = "; whether the last change was made is not known" if doubtful else ""
         kind = DatabaseAwayError if failure.away else JournalError
         raise kind(f"{what}: the database cannot be used: {failure.reason}{doubt}") from None
 

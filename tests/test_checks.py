@@ -15,6 +15,7 @@ from wikipayam_async.checks import (
     check_timeout,
     is_async,
     is_id,
+    is_unicode,
     without_frames,
 )
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
@@ -264,3 +265,13 @@ def test_a_hook_is_async_if_its_call_returns_a_coroutine() -> None:
         """Do nothing."""
 
     assert [is_async(hook) for hook in (function, Called(), print, 5)] == [True, True, False, False]
+
+
+def test_a_lone_surrogate_is_no_unicode() -> None:
+    """A pair of them is not possible in a string of Python, whose characters are whole."""
+    assert [is_unicode(text) for text in ("", "سلام \U0001f600\0", "a\ud800b", "\ud83d\ude00")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -29,6 +29,7 @@ __all__ = [
     "check_timeout",
     "is_async",
     "is_id",
+    "is_unicode",
     "not_negative",
     "positive_or_none",
     "true_or_false",
@@ -112,6 +113,15 @@ def check_seconds(name: str, value: object) -> None:
     """
     if not _is_finite(value):
         raise InvalidInputError(name, rule="expected a finite number of seconds, 0 or more", got=shape_of(value))
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether a text is valid Unicode: has no lone surrogate, which can neither be sent nor stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_id(value: str) -> bool:

@@ -68,8 +68,8 @@ class SharedPlace:
         async with self.open(name) as campaign:
             await campaign.plan(messages(count, **fields), batch_size=10)
 
-    def worker(self, client: AsyncWikipayam | None = None, **options: Any) -> CampaignWorker:
-        """Return a worker."""
+    def worker(self, client: AsyncWikipayam | None = None, url: str | None = None, **options: Any) -> CampaignWorker:
+        """Return a worker, whose way to the database may be another."""
         settings = {
             "handle_signals": False,
             "stalled_after": STALLED_AFTER,
@@ -78,7 +78,7 @@ class SharedPlace:
             "concurrency": 4,
             **options,
         }
-        return CampaignWorker(client or self.client, self.url, **settings)
+        return CampaignWorker(client or self.client, url or self.url, **settings)
 
     @asynccontextmanager
     async def working(self, *workers: CampaignWorker) -> AsyncIterator[None]:

@@ -163,5 +163,6 @@ def test_an_invalid_message_is_told_apart_by_its_texts() -> None:
     assert identity_of(odd, None) == (None, "from a file", None, None)
     invalid = SmsMessage("nobody", "a", sender="1", track_id="t")
     assert identity_of(invalid, None) == ("nobody", "a", "1", "t")
+    assert identity_of(SmsMessage("a\0b", "a", sender="\0"), None) == (None, "a", None, None)
     nothing: Any = object()
     assert identity_of(nothing, None) == (None, None, None, None)

@@ -54,6 +54,13 @@ def test_keys_are_kept_for_some_time(keep_for: Any) -> None:
     assert check_keep_for(timedelta(days=1)) == timedelta(days=1)
 
 
+def test_a_secret_is_valid_unicode() -> None:
+    """The error of an encoder would hold the secret."""
+    with pytest.raises(ConfigurationError, match="secret: expected valid Unicode; got a lone surrogate") as caught:
+        check_secret("x" * 16 + "\ud800")
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
 @pytest.mark.parametrize("secret", ["", "short", b"short", 7])
 def test_a_secret_is_long_enough(secret: Any) -> None:
     """It is not quoted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import socket
 import sys
 import threading
@@ -11,10 +12,15 @@ from typing import Any
 import anyio
 import psycopg
 import pytest
+from attrs import asdict
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.support.servers import wait_until
+from tests.support.tcp_proxy import tcp_proxy
+from wikipayam_async import InvalidInputError
+from wikipayam_async.integrations import connections as module
 from wikipayam_async.integrations.connection_failures import Failure
-from wikipayam_async.integrations.connections import Connections, with_network_limits
+from wikipayam_async.integrations.connections import Connections, check_url, silence_limit, with_network_limits
 from wikipayam_async.redact.sealed import Secret
 
 pytestmark = pytest.mark.anyio
@@ -186,3 +192,89 @@ def test_limits_change_nothing_else_of_a_url() -> None:
         "sms", "p4ssw0rd", "db", "sms", "3",
     )  # fmt: skip
     assert with_network_limits(Secret("postgresql://x?nonsense=1")).reveal() == "postgresql://x?nonsense=1"
+
+
+@pytest.mark.parametrize(
+    ("url", "statement_seconds", "expected"),
+    [
+        ("postgresql://db/sms", 10, 20.0),
+        ("postgresql://db/sms", 600, 601.0),
+        ("postgresql://db/sms?tcp_user_timeout=3000", 0, 3.0),
+        ("postgresql://db/sms?tcp_user_timeout=3000", 10, 11.0),
+        ("postgresql://db/sms?tcp_user_timeout=0", 10, math.inf),
+        ("postgresql://db/sms?tcp_user_timeout=soon", 10, 20.0),
+        ("postgresql://x?nonsense=1", 10, 20.0),
+    ],
+)
+def test_a_server_may_be_silent_for_longer_than_a_statement_takes(
+    url: str, statement_seconds: int, expected: float
+) -> None:
+    """The URL says for how long; 0 is no limit."""
+    assert silence_limit(with_network_limits(Secret(url)), statement_seconds) == expected
+
+
+@pytest.mark.parametrize(("repeat", "expected"), [(False, 1), (True, 2)])
+def test_a_commit_whose_answer_is_lost_is_judged_right(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, repeat: bool, expected: int
+) -> None:
+    """It was made, and the failure says so; it is made again, over a connection that answers, only where that is allowed."""
+    monkeypatch.setattr(module, "silence_limit", lambda *_: 0.1)
+    with tcp_proxy(database_url) as (proxy, url):
+        connections = Connections(Secret(url), 1, lambda _: None)
+        connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
+        calls: list[int] = []
+
+        def count(connection: Any) -> None:
+            connection.execute("UPDATE counted SET n = n + 1")
+            calls.append(1)
+            if len(calls) == 1:
+                proxy.silence(answers_only=True)
+
+        failures: list[object] = []
+        try:
+            connections.attempt(count, transaction=True, repeat=repeat)
+        except Failure as failure:
+            failures.append(asdict(failure))
+        found = connections.attempt(lambda connection: connection.execute("SELECT n FROM counted").fetchall())
+        connections.close()
+    lost = {"reason": "the server does not answer", "away": True, "committed": True}
+    assert (found, failures) == ([(expected,)], [] if repeat else [lost])
+
+
+def test_a_statement_that_arrives_late_finds_its_transaction_given_up(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a firewall passes on what it kept: the server rolls back, and what was done again is there once."""
+    monkeypatch.setattr(module, "silence_limit", lambda *_: 0.1)
+    with tcp_proxy(database_url) as (proxy, url):
+        connections = Connections(Secret(url), 1, lambda _: None)
+        connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
+        calls: list[int] = []
+
+        def count(connection: Any) -> None:
+            calls.append(1)
+            if len(calls) == 1:
+                proxy.silence()
+            connection.execute("UPDATE counted SET n = n + 1")
+
+        connections.attempt(count, transaction=True, repeat=False)
+        proxy.resume()
+        with psycopg.connect(database_url, autocommit=True) as other:
+            others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            wait_until(lambda: other.execute(others).fetchone() == (2,))  # the first has ended
+            found = other.execute("SELECT n FROM counted").fetchall()
+        other.close()
+        connections.close()
+    assert (found, len(calls)) == ([(1,)], 2)
+
+
+@pytest.mark.parametrize("url", ["", 7, "postgresql://\ud800"])
+def test_a_url_is_a_text(url: Any) -> None:
+    """The error does not show it."""
+    with pytest.raises(InvalidInputError, match="url: expected a URL such as"):
+        check_url(url)
+
+
+def test_the_url_is_sealed(database_url: str) -> None:
+    """Only `reveal` returns it."""
+    assert check_url(database_url).reveal() == database_url

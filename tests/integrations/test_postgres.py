@@ -162,6 +162,7 @@ def test_its_settings_are_those_that_were_given() -> None:
     [
         ({"url": ""}, "url: expected a URL"),
         ({"url": 7}, "url: expected a URL"),
+        ({"url": "postgresql://\ud800"}, "url: expected a URL"),
         ({"url": "u", "table": "Drop table"}, "table: expected the name"),
         ({"url": "u", "max_connections": 0}, "max_connections: expected"),
         ({"url": "u", "max_connections": True}, "max_connections: expected"),

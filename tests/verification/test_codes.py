@@ -88,6 +88,13 @@ def test_the_first_secret_derives_and_all_check() -> None:
     assert repr(new) == "CodeKeys(2 secrets)"
 
 
+def test_a_secret_is_valid_unicode() -> None:
+    """The error of an encoder would hold the secret."""
+    with pytest.raises(ConfigurationError, match="secret: expected valid Unicode; got a lone surrogate") as caught:
+        CodeKeys(["x" * 32, "x" * 32 + "\ud800"], length=6)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
 @pytest.mark.parametrize("secret", ["short", b"short", [], None, 5, ["x" * 32, "short"], ["x" * 32, 5]])
 def test_a_secret_must_be_long(secret: object) -> None:
     """The error does not show it, and says how to make one."""

@@ -58,6 +58,7 @@ def test_invalid_destinations_are_refused(destinations: list[str]) -> None:
         ("::ffff:203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
     ],
 )
 def test_an_address_counts_as_its_network(ip: str, network: str) -> None:
@@ -66,7 +67,13 @@ def test_an_address_counts_as_its_network(ip: str, network: str) -> None:
     assert make_subject("09123456789", purpose="p", ip=ip, destinations=("IR",)).network == network
 
 
-@pytest.mark.parametrize("ip", ["unknown", "203.0.113.7, 10.0.0.1", "203.0.113.7:80", "", 5, b"\xcb\x00q\x07", True])
+@pytest.mark.parametrize(
+    "ip",
+    [
+        *("unknown", "203.0.113.7, 10.0.0.1", "203.0.113.7:80", "", 5, b"\xcb\x00q\x07", True),
+        *("fe80::1%\ud800", "fe80::1%a\0b", "fe80::1%" + "x" * 64),  # zones that a store may refuse
+    ],
+)
 def test_what_is_no_address_is_refused(ip: Any) -> None:
     """A header of a proxy is not one, nor is a number."""
     with pytest.raises(InvalidInputError, match="ip"):

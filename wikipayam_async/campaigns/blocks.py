@@ -181,6 +181,8 @@ def _text_of(message: object, name: str) -> str | None:
             return None
         value = str.__str__(value)
         value.encode()
+        if "\0" in value:  # no database of PostgreSQL keeps it
+            return None
     except Exception:  # noqa: BLE001 - code of the message itself may raise anything
         return None
     return value

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from wikipayam_async.idempotency.settings import check_keep_for, check_secret
+from wikipayam_async.idempotency.settings import check_keep_for, check_key, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement
 
 __all__ = ["MemoryIdempotencyStore"]
@@ -100,11 +100,13 @@ class MemoryIdempotencyStore:
 
     async def read(self, key: str) -> IdempotencyRecord | None:
         """Return the record of a key."""
+        check_key(key)
         with self._guard:
             return self._find(key, self._clock())
 
     async def forget(self, key: str) -> bool:
         """Remove a key."""
+        check_key(key)
         with self._guard:
             return self._entries.pop(key, None) is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from wikipayam_async.checks import without_frames
+from wikipayam_async.checks import is_unicode, without_frames
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.idempotency.store import IdempotencyStore
 from wikipayam_async.redact.masks import shape_of
@@ -77,8 +77,10 @@ def check_secret(secret: object) -> Sealed[bytes]:
     """Return the key of digests, sealed; empty for None.
 
     Raises:
-        ConfigurationError: It is shorter than 16 bytes, or no text and no bytes.
+        ConfigurationError: It is shorter than 16 bytes, or no valid text and no bytes.
     """
+    if isinstance(secret, str) and not is_unicode(secret):
+        raise ConfigurationError("secret: expected valid Unicode; got a lone surrogate")
     value = secret.encode() if isinstance(secret, str) else b"" if secret is None else secret
     if not isinstance(value, bytes) or (secret is not None and len(value) < _SHORTEST_SECRET):
         raise ConfigurationError(f"secret: expected at least 16 bytes of text or bytes; got {shape_of(secret)}")

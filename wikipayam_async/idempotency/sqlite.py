@@ -17,7 +17,7 @@ from attrs import frozen
 from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.errors import IdempotencyStoreError
-from wikipayam_async.idempotency.settings import check_keep_for, check_secret
+from wikipayam_async.idempotency.settings import check_keep_for, check_key, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement, checked_record
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.publish import publish
@@ -157,10 +157,12 @@ class SQLiteIdempotencyStore:
 
     async def read(self, key: str) -> IdempotencyRecord | None:
         """Return the record of a key."""
+        check_key(key)
         return await self._run(lambda connection: _find(connection, key, self._clock()))
 
     async def forget(self, key: str) -> bool:
         """Remove a key."""
+        check_key(key)
         sql = "DELETE FROM idempotency WHERE key = ?"
         return await self._run(lambda connection: connection.execute(sql, (key,)).rowcount > 0)
 

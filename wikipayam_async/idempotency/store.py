@@ -96,8 +96,11 @@ class IdempotencyRecord:
     expires_at: datetime
 
     def yields_to(self, claim: Claim) -> bool:
-        """Return whether a claim may replace this record: its own, or one whose message was not attempted."""
-        if self.claim_id == claim.claim_id:
+        """Return whether a claim may replace this record: its own without an outcome, or one that was not attempted.
+
+        A claim that arrives late, after the outcome of its own message, changes nothing.
+        """
+        if self.claim_id == claim.claim_id and self.status is None:
             return True
         return self.status is SendStatus.NOT_ATTEMPTED and (self.kind, self.digest) == (claim.kind, claim.digest)
 
@@ -142,11 +145,19 @@ class IdempotencyStore(Protocol):
         ...
 
     async def read(self, key: str) -> IdempotencyRecord | None:
-        """Return the record of a key; None if the key is unknown or its record has expired."""
+        """Return the record of a key; None if the key is unknown or its record has expired.
+
+        Raises:
+            InvalidInputError: It cannot be a key: those have 1 to 255 visible ASCII characters.
+        """
         ...
 
     async def forget(self, key: str) -> bool:
-        """Remove a key, so that its message may be sent; return whether it was there."""
+        """Remove a key, so that its message may be sent; return whether it was there.
+
+        Raises:
+            InvalidInputError: It cannot be a key.
+        """
         ...
 
     async def purge(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
@@ -10,21 +11,25 @@ from typing import Any, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from wikipayam_async.checks import is_unicode, without_frames
 from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.core.wire import readable_check
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Secret
 
 try:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+    from wikipayam_async.integrations.answering import AnsweringConnection
     from wikipayam_async.integrations.connection_failures import Failure, failure_of
 except ImportError as missing:
     raise ImportError(
         "wikipayam_async.integrations.postgres needs psycopg: pip install 'wikipayam_async[psycopg]'"
     ) from missing
 
-__all__ = ["Connections", "with_network_limits"]
+__all__ = ["Connections", "check_url", "connect", "silence_limit", "with_network_limits"]
 
 T = TypeVar("T")
 
@@ -37,14 +42,15 @@ _NETWORK_LIMITS = {
     "tcp_user_timeout": "20000",
 }
 """With them a connection whose server is gone without a word, as after a network partition, ends within 25 s. Without them
-it hangs for a quarter of an hour if something was sent over it, and for two hours if an answer is awaited."""
+it hangs for a quarter of an hour if something was sent over it, and for two hours if an answer is awaited. They do not
+help if something, such as a pooler or a firewall, receives the bytes and answers nothing: see `silence_limit`."""
 
 
 class Connections:
     """The connections of one process. Each serves one statement, or one transaction, at a time.
 
-    They notice within 25 s that a server is gone without a word. Those that the server has ended while they were idle are
-    not used.
+    They notice within 25 s that a server is gone without a word, or receives statements and answers none. Those that the
+    server has ended while they were idle are not used.
 
     Args:
         url: The database.
@@ -67,6 +73,7 @@ class Connections:
         self._url = with_network_limits(url)
         self._prepare = prepare
         self._statement_seconds = statement_seconds
+        self._silence_limit = silence_limit(self._url, statement_seconds)
         # Local to the transaction, since connections of pgbouncer are shared with other programs.
         self._begin = (f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {round(pause_seconds * 1000)}").encode()
         self._limiters = PerLoop(lambda: CapacityLimiter(limit))
@@ -150,9 +157,7 @@ class Connections:
         return self._connect()
 
     def _connect(self) -> Any:
-        connection = psycopg.connect(
-            self._url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
-        )
+        connection = connect(self._url, self._silence_limit)
         try:
             connection.execute(f"SET statement_timeout = '{self._statement_seconds}s'".encode())
             if connection.execute(b"SHOW synchronous_commit").fetchone() == ("off",):
@@ -164,11 +169,41 @@ class Connections:
         return connection
 
 
+def connect(url: Secret, silence_limit: float) -> AnsweringConnection:
+    """Return a new connection, each of whose statements is committed by itself.
+
+    Args:
+        url: The database.
+        silence_limit: Seconds for which the server may be silent while a statement is under way.
+
+    Raises:
+        psycopg.Error: The server cannot be reached, or refuses the connection.
+    """
+    connection = AnsweringConnection.connect(
+        url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
+    )
+    connection.silence_limit = silence_limit
+    return connection
+
+
 def _end(connection: Any) -> None:
     """Close a connection; its locks are free when this returns, unless it is broken."""
     with suppress(psycopg.Error):
         connection.rollback()
     connection.close()
+
+
+@without_frames
+def check_url(url: str) -> Secret:
+    """Return the URL of a database, sealed.
+
+    Raises:
+        InvalidInputError: It is no text.
+    """
+    if not isinstance(url, str) or not url or not is_unicode(url):
+        rule = "expected a URL such as postgresql://user@host/sms"
+        raise InvalidInputError("url", rule=rule, got=shape_of(url))
+    return Secret(url)
 
 
 def with_network_limits(url: Secret) -> Secret:
@@ -182,3 +217,19 @@ def with_network_limits(url: Secret) -> Secret:
         return Secret(make_conninfo(url.reveal(), **{k: v for k, v in _NETWORK_LIMITS.items() if k not in given}))
     except psycopg.ProgrammingError:
         return url  # the first connection says that it is not valid
+
+
+def silence_limit(url: Secret, statement_seconds: float = 0) -> float:
+    """Return the seconds for which a server may be silent while a statement is under way: `tcp_user_timeout` of the URL.
+
+    It is longer than a statement may take, after which a server that works says something. 0 in the URL means no limit.
+
+    Args:
+        url: The URL, with its limits.
+        statement_seconds: Seconds after which the server ends a statement; 0 for never.
+    """
+    try:
+        milliseconds = int(conninfo_to_dict(url.reveal()).get("tcp_user_timeout") or 0)
+    except (psycopg.ProgrammingError, ValueError):
+        milliseconds = int(_NETWORK_LIMITS["tcp_user_timeout"])  # the first connection says that it is not valid
+    return max(milliseconds / 1000, statement_seconds + 1.0) if milliseconds > 0 else math.inf

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from wikipayam_async.checks import without_frames
+from wikipayam_async.checks import is_unicode, without_frames
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
-from wikipayam_async.idempotency.settings import check_keep_for, check_secret
+from wikipayam_async.idempotency.settings import check_keep_for, check_key, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR, checked_record
 from wikipayam_async.integrations.connection_failures import Failure
 from wikipayam_async.integrations.connections import Connections
@@ -50,7 +50,7 @@ ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, digest = excluded.digest, claim_id = excluded.claim_id, owner = excluded.owner,
     track_id = excluded.track_id, status = NULL, outcome = '', lease_end = excluded.lease_end,
     claimed_at = excluded.claimed_at, expires_at = excluded.expires_at
-WHERE t.expires_at <= clock_timestamp() OR t.claim_id = excluded.claim_id
+WHERE t.expires_at <= clock_timestamp() OR (t.claim_id = excluded.claim_id AND t.status IS NULL)
     OR (t.status = 'not_attempted' AND t.kind = excluded.kind AND t.digest = excluded.digest)
 """  # noqa: S608 - constants
 _READ = f"""
@@ -92,7 +92,7 @@ class PostgresIdempotencyStore:
         secret: str | bytes | None = None,
         max_connections: int = 4,
     ) -> None:
-        if not isinstance(url, str) or not url:
+        if not isinstance(url, str) or not url or not is_unicode(url):
             raise ConfigurationError(f"url: expected a URL such as postgresql://user@host/shop; got {shape_of(url)}")
         if not isinstance(table, str) or not _TABLE.fullmatch(table):
             raise ConfigurationError("table: expected the name of a table in lower case, such as wikipayam_idempotency")
@@ -142,10 +142,12 @@ class PostgresIdempotencyStore:
 
     async def read(self, key: str) -> IdempotencyRecord | None:
         """Return the record of a key."""
+        check_key(key)
         return await self._run(lambda connection: self._find(connection, key))
 
     async def forget(self, key: str) -> bool:
         """Remove a key."""
+        check_key(key)
         sql = self._sql("DELETE FROM {table} WHERE key = %s")
         return await self._run(lambda connection: bool(connection.execute(sql, (key,)).rowcount > 0))
 

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 from attrs import field, frozen
 
+from wikipayam_async.checks import is_unicode
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import digits_of_line
@@ -207,7 +208,7 @@ def check_text(text: object, *, field: str = "message") -> str:
     if not isinstance(text, str) or not text:
         raise InvalidInputError(field, rule="expected a text that is not empty", got=shape_of(text))
     plain = text if type(text) is str else _plain_str(text)
-    if not _is_unicode(plain):
+    if not is_unicode(plain):
         raise InvalidInputError(field, rule="expected valid Unicode", got="a lone surrogate")
     return plain
 
@@ -218,14 +219,6 @@ def _normal(receiver: str) -> str:
         return _plain_str(normalize_receiver(receiver))
     except InvalidInputError:
         return receiver
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _short_text(name: str, value: object, longest: int) -> str:

@@ -7,7 +7,7 @@ import hmac
 import unicodedata
 from collections.abc import Iterable
 
-from wikipayam_async.checks import without_frames
+from wikipayam_async.checks import is_unicode, without_frames
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Sealed
@@ -91,6 +91,8 @@ class CodeKeys:
 @without_frames
 def _seal_keys(secret: object) -> dict[str, Sealed[bytes]]:
     given = [secret] if isinstance(secret, str | bytes) else list(secret) if isinstance(secret, Iterable) else []
+    if any(isinstance(one, str) and not is_unicode(one) for one in given):
+        raise ConfigurationError("secret: expected valid Unicode; got a lone surrogate")
     keys = [one.encode() if isinstance(one, str) else one for one in given]
     if not keys or not all(isinstance(key, bytes) and len(key) >= _SHORTEST_SECRET for key in keys):
         raise ConfigurationError(

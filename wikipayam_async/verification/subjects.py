@@ -23,6 +23,7 @@ _CALLING_CODE = re.compile(r"\+[1-9][0-9]{0,6}")
 _FOREIGN = re.compile(r"\+[1-9][0-9]{7,14}")
 _SEPARATORS = re.compile(r"[\s().-]")
 _IPV6_NETWORK = 64
+_LONGEST_ADDRESS = 64
 
 
 @frozen(kw_only=True)
@@ -103,6 +104,11 @@ def make_subject(receiver: str, *, purpose: str, ip: str | None, destinations: C
     raise InvalidInputError("receiver", rule="expected a number of an allowed destination", got=shape_of(receiver))
 
 
+def _is_short_text(ip: object) -> bool:
+    """Return whether a store can keep it: the zone of an IPv6 address, after `%`, may be any text."""
+    return isinstance(ip, str) and ip.isascii() and ip.isprintable() and len(ip) <= _LONGEST_ADDRESS
+
+
 @without_frames
 def network_of(ip: str) -> str:
     """Return the network that an address counts as: an IPv4 address, or the 64 bits of an IPv6 network.
@@ -111,7 +117,7 @@ def network_of(ip: str) -> str:
         InvalidInputError: It is not an address.
     """
     try:
-        address = ipaddress.ip_address(ip if isinstance(ip, str) else "")  # of a number it would be one, too
+        address = ipaddress.ip_address(ip if _is_short_text(ip) else "")  # of a number it would be one, too
     except ValueError:
         rule = "expected an IPv4 or IPv6 address, such as 203.0.113.7, or None"
         raise InvalidInputError("ip", rule=rule, got=shape_of(ip)) from None

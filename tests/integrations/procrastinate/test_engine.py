@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import psycopg
 import pytest
+from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from tests.campaigns.shared_place import SharedPlace
 from wikipayam_async.campaigns import JournalError
 from wikipayam_async.integrations.procrastinate import PostgresJournal, engine
+from wikipayam_async.integrations.procrastinate.engine import PatientJobManager
 
 pytestmark = pytest.mark.anyio
 
@@ -121,3 +125,46 @@ async def test_a_failure_of_procrastinate_is_the_journals(
     monkeypatch.undo()
     assert await journal.enqueue() == 1
     await journal.aclose()
+
+
+def _failure(cause: Exception | None = None) -> ConnectorException:
+    error = ConnectorException()
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("answers", "delays", "gave_up"),
+    [
+        ([None], [], False),
+        ([_failure(psycopg.OperationalError()), None], [0.2], False),
+        ([_failure(psycopg.errors.RaiseException("not in doing"))], [], False),
+        ([_failure(), _failure(), _failure(psycopg.errors.RaiseException())], [0.2, 1.0], False),
+        ([_failure()] * 4, [0.2, 1.0, 3.0], True),
+    ],
+)
+async def test_a_job_is_ended_although_the_database_is_away_for_a_moment(
+    answers: list[ConnectorException | None],
+    delays: list[float],
+    gave_up: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """If it cannot be, the worker is to start again, so that the job goes back to the queue; nothing is raised."""
+    left, slept, stops = [*answers], list[float](), list[bool]()
+
+    async def finish(*_: Any) -> None:
+        answer = left.pop(0)
+        if answer is not None:
+            raise answer
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(JobManager, "finish_job", finish)
+    jobs = PatientJobManager(PsycopgConnector(), lambda: stops.append(True), sleep)
+    job = Job(id=7, queue="q", lock=None, queueing_lock=None, task_name="t")
+    with caplog.at_level(logging.WARNING, "wikipayam_async"):
+        await jobs.finish_job(job, Status.SUCCEEDED, delete_job=True)
+    said = ["job 7 could not be ended: the database is away; it goes back to the queue"]
+    assert (left, slept, stops, caplog.messages) == ([], delays, [True] if gave_up else [], said if gave_up else [])

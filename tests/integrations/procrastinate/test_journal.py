@@ -103,6 +103,14 @@ async def test_a_text_that_postgresql_cannot_keep_is_named(place: SharedPlace) -
         assert await campaign._journal.read_facts() == {}
 
 
+async def test_a_message_that_is_refused_anyway_stops_no_plan(place: SharedPlace) -> None:
+    """Its receiver is left out of the table, as a lone surrogate is."""
+    async with place.open() as campaign:
+        await campaign.plan([SmsMessage("09120000000", "a"), SmsMessage("0912\0", "b")])
+        found = [(one.receiver, one.status) async for one in campaign.results()]
+    assert found == [("09120000000", SendStatus.NOT_ATTEMPTED), ("", SendStatus.REJECTED)]
+
+
 async def test_outcomes_are_kept_whatever_the_gateway_wrote(place: SharedPlace) -> None:
     """Characters that PostgreSQL cannot keep are left out."""
     await place.plan(10)

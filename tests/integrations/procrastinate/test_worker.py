@@ -18,6 +18,7 @@ from procrastinate.worker import Worker
 from prometheus_client import CollectorRegistry
 
 from tests.campaigns.shared_place import STALLED_AFTER, SharedPlace, no_gateway
+from tests.support.tcp_proxy import tcp_proxy
 from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInputError, RateLimit
 from wikipayam_async.campaigns import CampaignStatus, JournalError, SendingHours
 from wikipayam_async.emulator import Fault, Latency
@@ -266,6 +267,26 @@ async def test_a_worker_waits_for_a_server_that_takes_no_writes(
     reason = "w: the database cannot be used: ReadOnlySqlTransaction (25006): it takes no writes, as a replica does"
     assert any(reason in message for message in caplog.messages)
     assert place.emulator.accepted == 20
+
+
+@pytest.mark.parametrize("answers_only", [False, True])
+async def test_a_worker_goes_on_when_its_connections_are_silent(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch, answers_only: bool
+) -> None:
+    """As behind a firewall that has forgotten them: it opens others, and judges right what the database did and did not do."""
+    for module in ("connections", "procrastinate.worker"):
+        monkeypatch.setattr(f"wikipayam_async.integrations.{module}.silence_limit", lambda *_: 0.2)
+    await place.plan(200)
+    place.emulator.latency = Latency(0.02)
+    with tcp_proxy(place.url) as (proxy, url):
+        async with place.open() as campaign, place.working(place.worker(url=url)):
+            await campaign.enqueue()
+            for sent in (20, 60):
+                await until(lambda: _has_sent(campaign, sent))  # noqa: B023 - awaited at once
+                proxy.silence(answers_only=answers_only)
+            progress = await place.ended(campaign)
+    assert (progress.status, progress.accepted) == (CampaignStatus.COMPLETED, 200)
+    assert sorted(place.emulator.accepted_track_ids()) == sorted(f"m-{index}" for index in range(200))
 
 
 async def test_a_gateway_that_cannot_be_reached_is_tried_again(place: SharedPlace) -> None:

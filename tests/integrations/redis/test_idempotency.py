@@ -138,6 +138,7 @@ def test_its_settings_are_those_that_were_given() -> None:
         ({"server": "redis://x", "replicas": -1}, "replicas: expected"),
         ({"server": "redis://x", "replicas": True}, "replicas: expected"),
         ({"server": "redis://x", "prefix": 7}, "prefix: expected"),
+        ({"server": "redis://x", "prefix": "\ud800"}, "prefix: expected a string of valid Unicode"),
         ({"server": "redis://x", "keep_for": None}, "keep_for: expected a timedelta"),
     ],
 )

@@ -12,7 +12,6 @@ import anyio
 from anyio import to_thread
 
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
-from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.connection_failures import Failure
 from wikipayam_async.integrations.connections import Connections
@@ -21,7 +20,7 @@ from wikipayam_async.integrations.procrastinate.schema import check_schema
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Secret
 
-__all__ = ["PATIENCE", "STALLED_AFTER", "Database", "DatabaseAwayError", "check_seconds", "check_url"]
+__all__ = ["PATIENCE", "STALLED_AFTER", "Database", "DatabaseAwayError", "check_seconds"]
 
 T = TypeVar("T")
 
@@ -30,19 +29,6 @@ logger = logging.getLogger("wikipayam_async")
 STALLED_AFTER = 30.0
 PATIENCE = 60.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 2.0
-
-
-@without_frames
-def check_url(url: str) -> Secret:
-    """Return the URL of a database, sealed.
-
-    Raises:
-        InvalidInputError: It is not a URL.
-    """
-    if not isinstance(url, str) or not url:
-        rule = "expected a URL such as postgresql://user@host/sms"
-        raise InvalidInputError("url", rule=rule, got=shape_of(url))
-    return Secret(url)
 
 
 def check_seconds(value: float, name: str) -> float:
@@ -62,7 +48,7 @@ class Database:
     Args:
         url: The database.
         stalled_after: Seconds without a heartbeat after which a process counts as dead.
-        patience: Seconds for which intents and outcomes are tried again while the database is away.
+        patience: Seconds for which statements are tried again while the database is away.
         max_connections: The maximum number of connections of this process, beside one for heartbeats.
     """
 
@@ -96,18 +82,20 @@ class Database:
         Raises:
             JournalError: The database cannot be used.
         """
-        end, delay = time.monotonic() + self._patience, _FIRST_DELAY
+        end, delay, doubtful = time.monotonic() + self._patience, _FIRST_DELAY, False
         while True:
             try:
                 return await self.connections.run(work, transaction=transaction, repeat=repeat)
             except Failure as error:
                 failure = error
-            if not patient or not failure.away or time.monotonic() + delay > end:
+            doubtful = doubtful or failure.committed
+            over = not failure.away or time.monotonic() + delay > end
+            if not patient or over or (doubtful and not repeat):
                 break
             logger.warning("campaign %s: the database is away (%s); trying again", what, failure.reason)
             await anyio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
-        doubt = "; whether the last change was made is not known" if failure.committed else ""
+        doubt = "; whether the last change was made is not known" if doubtful else ""
         kind = DatabaseAwayError if failure.away else JournalError
         raise kind(f"{what}: the database cannot be used: {failure.reason}{doubt}") from None
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import anyio
 import psycopg
 from procrastinate import SyncPsycopgConnector
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-__all__ = ["NAMESPACE", "TASK", "TOP_UP", "WINDOW", "defer_chunks"]
+__all__ = ["NAMESPACE", "TASK", "TOP_UP", "WINDOW", "PatientJobManager", "defer_chunks"]
+
+logger = logging.getLogger("wikipayam_async")
 
 NAMESPACE = "wikipayam"
 """The namespace of the tasks."""
@@ -22,6 +27,8 @@ WINDOW = 256
 another campaign, which are queued later, wait for no more than these."""
 TOP_UP = 64
 """Whoever ends the job of a chunk whose number is a multiple of this adds jobs."""
+_FINISH_DELAYS = (0.2, 1.0, 3.0)
+"""Seconds between the attempts to end a job."""
 _LOCK = 0x57504A32
 """The first half of the key of the lock under which a campaign's jobs are deferred."""
 _WAITING = """
@@ -39,6 +46,44 @@ _WITHOUT_JOB = """
         SELECT 1 FROM procrastinate_jobs j WHERE j.id = c.job AND j.status IN ('todo', 'doing') OFFSET 0
     ) ORDER BY no LIMIT %s
 """
+
+
+class PatientJobManager(JobManager):
+    """Ends jobs although the database is away for a moment.
+
+    procrastinate asks once, in a task whose failure nobody looks at, so that asyncio logs it with a traceback. The job then
+    counts as being done for as long as its worker lives, and its chunk gets no other.
+
+    Args:
+        connector: The connector of the App.
+        give_up: Is called when a job cannot be ended, to make the worker start again: what it had goes back to the queue.
+        sleep: Sleeps between two attempts.
+    """
+
+    def __init__(
+        self,
+        connector: BaseConnector,
+        give_up: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        super().__init__(connector)
+        self._give_up = give_up
+        self._sleep = sleep
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - procrastinate's
+        """End a job."""
+        for delay in (*_FINISH_DELAYS, None):
+            try:
+                await super().finish_job(job, status, delete_job)
+            except ConnectorException as error:
+                if isinstance(error.__cause__, psycopg.errors.RaiseException):
+                    return  # it has ended already, or is another worker's
+            else:
+                return
+            if delay is not None:
+                await self._sleep(delay)
+        logger.warning("job %s could not be ended: the database is away; it goes back to the queue", job.id)
+        self._give_up()
 
 
 def defer_chunks(connection: Any, campaign: int) -> int:

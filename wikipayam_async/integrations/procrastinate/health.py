@@ -12,11 +12,11 @@ from attrs import frozen
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.integrations.connection_failures import cause_of
+from wikipayam_async.integrations.connections import check_url, connect, silence_limit, with_network_limits
 from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["DatabaseHealth", "read_health"]
 
-_CONNECT_SECONDS = 5
 _READ = b"""
     SELECT current_setting('server_version'), pg_backend_pid(), current_setting('transaction_read_only')::boolean,
         (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
@@ -57,10 +57,11 @@ async def read_health(url: str) -> DatabaseHealth:
         url: The database, such as `postgresql://user:password@host/sms`.
 
     Raises:
+        InvalidInputError: The URL is no text.
         DatabaseAwayError: It cannot be used; the text says why.
         JournalError: The URL is not valid.
     """
-    sealed = Secret(url)
+    sealed = check_url(url)
     del url  # some tools show the locals of a failing program
     try:
         return await to_thread.run_sync(_read_health, sealed)
@@ -97,4 +98,5 @@ def _is_given_away(url: Secret, process: int) -> bool:
 
 
 def _connect(url: Secret) -> Any:
-    return psycopg.connect(url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS)
+    limited = with_network_limits(url)
+    return connect(limited, silence_limit(limited))

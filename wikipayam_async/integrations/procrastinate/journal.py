@@ -25,13 +25,13 @@ from wikipayam_async.campaigns.shared import Claim, ClaimStatus, RunState, Turn
 from wikipayam_async.checks import check_number
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.integrations.connections import check_url
 from wikipayam_async.integrations.procrastinate import planning, reading, resolving, running, sending
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
     Database,
     check_seconds,
-    check_url,
 )
 from wikipayam_async.integrations.procrastinate.engine import defer_chunks
 from wikipayam_async.outcomes import SendStatus
@@ -59,7 +59,8 @@ class PostgresJournal:
         name: The name of the campaign.
         stalled_after: Seconds without a heartbeat after which a process counts as dead. What it had in flight becomes
             unknown then. The same for all processes.
-        patience: Seconds for which intents and outcomes are tried again while the database is away.
+        patience: Seconds for which statements are tried again while the database is away, once this object writes the
+            campaign: a plan or a run goes on when the database is back.
         max_connections: The maximum number of connections of this object, beside one for heartbeats.
 
     Raises:
@@ -98,6 +99,7 @@ class PostgresJournal:
         self._campaign: int | None = None
         self._writes = False
         self._planning = False
+        self._blocks = 0
 
     @property
     def name(self) -> str:
@@ -159,11 +161,12 @@ class PostgresJournal:
         worker, stalled_after = self._worker(), self._database.stalled_after
         if not await self._write(planning.begin, worker, stalled_after):
             raise JournalBusyError(f"{self._name}: another process plans this campaign, or has planned it meanwhile")
-        self._planning = True
+        self._planning, self._blocks = True, 0
 
     async def add(self, blocks: Sequence[PlanBlock]) -> None:
         """Add blocks to the plan."""
-        await self._write(planning.add_blocks, blocks, repeat=False)
+        await self._write(planning.add_blocks, self._blocks, blocks)
+        self._blocks += len(blocks)
 
     async def finish_plan(self, facts: Mapping[str, str]) -> None:
         """Complete the plan."""
@@ -174,7 +177,7 @@ class PostgresJournal:
         """Remove an unfinished plan of this process."""
         if self._planning:
             self._planning = False
-            await self._remove()
+            await self._remove(patient=False)
 
     async def read_digests(self, first: int, limit: int) -> Sequence[bytes]:
         """Return digests of blocks."""
@@ -284,7 +287,7 @@ class PostgresJournal:
         stalled_after, own = self._database.stalled_after, self._worker()
         if await self._write(running.is_used, self._name, stalled_after, own):
             raise JournalBusyError(f"{self._name}: other processes send or write this campaign; pause it first")
-        await self._remove()
+        await self._remove(patient=self._owned)
 
     async def start_run(self, terms: str, *, after: int, queue: str | None, priority: int, spent: int) -> bool:
         """Make a run active, unless another one was started meanwhile; this process sends it if workers do not."""
@@ -349,8 +352,8 @@ class PostgresJournal:
         presence.sends = sends or presence.campaign is None
         await self._write(presence.write_row)
 
-    async def _remove(self) -> None:
-        await self._write(planning.remove)
+    async def _remove(self, *, patient: bool) -> None:
+        await self._write(planning.remove, patient=patient)
         self._campaign, self._writes = None, False
         if self._owned:
             await self._database.leave()
@@ -369,12 +372,21 @@ class PostgresJournal:
             campaign = self._campaign or planning.find_campaign(connection, self._name)
             return nothing if campaign is None else call(connection, campaign, *args, **kwargs)
 
-        return await self._database.run(work, self._name, transaction=False)
+        return await self._database.run(work, self._name, transaction=False, patient=self._owned and self._writes)
 
-    async def _write(self, call: Callable[..., T], *args: object, repeat: bool = True, patient: bool = False) -> T:
+    async def _write(
+        self, call: Callable[..., T], *args: object, repeat: bool = True, patient: bool | None = None
+    ) -> T:
+        """Do something with the campaign that this object writes.
+
+        A worker has many campaigns, so that its journals are patient only with what must not be lost.
+        """
         campaign = self._campaign
         if not self._writes or campaign is None:
             raise JournalError(f"{self._name}: the journal is not open for writing")
         return await self._database.run(
-            lambda connection: call(connection, campaign, *args), self._name, repeat=repeat, patient=patient
+            lambda connection: call(connection, campaign, *args),
+            self._name,
+            repeat=repeat,
+            patient=self._owned if patient is None else patient,
         )

@@ -11,7 +11,8 @@ from attrs import field, frozen
 
 from wikipayam_async.campaigns.facts import progress_of, read_facts
 from wikipayam_async.campaigns.models import CampaignProgress
-from wikipayam_async.integrations.procrastinate.database import PATIENCE, STALLED_AFTER, Database, check_url
+from wikipayam_async.integrations.connections import check_url
+from wikipayam_async.integrations.procrastinate.database import PATIENCE, STALLED_AFTER, Database
 from wikipayam_async.integrations.procrastinate.journal import PostgresJournal
 from wikipayam_async.integrations.procrastinate.presence import WorkerInfo, read_workers
 

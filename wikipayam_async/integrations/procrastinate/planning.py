@@ -83,11 +83,17 @@ def remove(connection: Any, campaign: int) -> None:
     connection.execute("DELETE FROM wikipayam.campaign WHERE id = %s", (campaign,))
 
 
-def add_blocks(connection: Any, campaign: int, blocks: Sequence[PlanBlock]) -> None:
-    """Add blocks of messages to the plan."""
+def add_blocks(connection: Any, campaign: int, first: int, blocks: Sequence[PlanBlock]) -> None:
+    """Add blocks of messages to the plan, of which the first has a number; do nothing if they were added before."""
     _check_characters(blocks)
     with connection.cursor() as cursor:
-        first = cursor.execute("SELECT count(*) FROM wikipayam.block WHERE campaign = %s", (campaign,)).fetchone()[0]
+        count = cursor.execute("SELECT count(*) FROM wikipayam.block WHERE campaign = %s", (campaign,)).fetchone()[0]
+        if count == first + len(blocks):
+            return
+        if count != first:
+            raise JournalError(
+                f"the plan has {count} blocks instead of {first}: another process has changed it meanwhile"
+            )
         with cursor.copy("COPY wikipayam.block (campaign, no, digest) FROM STDIN") as copy:
             for no, block in enumerate(blocks, first):
                 copy.write_row((campaign, no, block.digest))

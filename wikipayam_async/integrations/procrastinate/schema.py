@@ -12,8 +12,7 @@ from procrastinate.schema import SchemaManager, migrations_path
 
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.integrations.connection_failures import Failure
-from wikipayam_async.integrations.connections import Connections
-from wikipayam_async.redact.sealed import Secret
+from wikipayam_async.integrations.connections import Connections, check_url
 
 __all__ = ["SCHEMA_VERSION", "SchemaState", "check_schema", "migrate", "read_schema"]
 
@@ -70,9 +69,10 @@ async def migrate(url: str) -> SchemaState:
         The state, with what was changed.
 
     Raises:
+        InvalidInputError: The URL is no text.
         JournalError: The database cannot be used, or its tables are of a newer version of the package.
     """
-    connections = Connections(Secret(url), 1, lambda _: None, statement_seconds=_SECONDS)
+    connections = Connections(check_url(url), 1, lambda _: None, statement_seconds=_SECONDS)
     del url  # some tools show the locals of a failing program
     try:
         return await connections.run(_migrate, transaction=True)
@@ -91,9 +91,10 @@ async def read_schema(url: str) -> SchemaState:
         url: The database.
 
     Raises:
+        InvalidInputError: The URL is no text.
         JournalError: The database cannot be used.
     """
-    connections = Connections(Secret(url), 1, lambda _: None)
+    connections = Connections(check_url(url), 1, lambda _: None)
     del url
     try:
         return await connections.run(_read)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from procrastinate import Blueprint, JobContext
 
 from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.integrations.connections import check_url
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
     Database,
     check_seconds,
-    check_url,
 )
 from wikipayam_async.integrations.procrastinate.presence import worker_name
 from wikipayam_async.integrations.procrastinate.work import ChunkWork

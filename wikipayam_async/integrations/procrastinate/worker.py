@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Awaitable, Sequence
-from typing import Any
 
 import anyio
 import psycopg
@@ -19,17 +18,17 @@ from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError, WikipayamError
+from wikipayam_async.integrations.answering import AnsweringAsyncConnection
 from wikipayam_async.integrations.connection_failures import cause_of
-from wikipayam_async.integrations.connections import with_network_limits
+from wikipayam_async.integrations.connections import check_url, silence_limit, with_network_limits
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
     Database,
     DatabaseAwayError,
     check_seconds,
-    check_url,
 )
-from wikipayam_async.integrations.procrastinate.engine import NAMESPACE
+from wikipayam_async.integrations.procrastinate.engine import NAMESPACE, PatientJobManager
 from wikipayam_async.integrations.procrastinate.presence import WorkerInfo, read_workers, worker_name
 from wikipayam_async.integrations.procrastinate.tasks import blueprint_of
 from wikipayam_async.integrations.procrastinate.work import ChunkWork
@@ -55,14 +54,6 @@ async def _failure_of(running: Awaitable[None]) -> Exception | None:
     except Exception as error:  # noqa: BLE001 - raised by the caller, outside of its task group
         return error
     return None
-
-
-async def _commit_each_statement(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Leave out the BEGIN and the COMMIT around each single statement of procrastinate.
-
-    A process that stands still between them would keep the lock of a job, and the sweeps of all others would wait for it.
-    """
-    await connection.set_autocommit(True)
 
 
 def _check_name(name: str) -> str:
@@ -222,10 +213,23 @@ class CampaignWorker:
                 await self._wait(delay)
 
     def _make_app(self, work: ChunkWork) -> App:
+        url = with_network_limits(self._url)
+        limit = silence_limit(url)
+
+        async def configure(connection: AnsweringAsyncConnection) -> None:
+            """Leave out the BEGIN and the COMMIT around each single statement of procrastinate.
+
+            A process that stands still between them would keep the lock of a job, and the sweeps of all others would wait
+            for it.
+            """
+            connection.silence_limit = limit
+            await connection.set_autocommit(True)
+
         connector = PsycopgConnector(
-            conninfo=with_network_limits(self._url).reveal(),
+            conninfo=url.reveal(),
+            connection_class=AnsweringAsyncConnection,
             kwargs={"prepare_threshold": None, "connect_timeout": 5},
-            configure=_commit_each_statement,
+            configure=configure,
             min_size=1,
             max_size=3,
             timeout=10.0,
@@ -258,6 +262,7 @@ class CampaignWorker:
             update_heartbeat_interval=min(10.0, self._stalled_after / 4),
             stalled_worker_timeout=self._stalled_after,
         )
+        app.job_manager = PatientJobManager(app.job_manager.connector, worker.stop)
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
             group.start_soon(self._stop_when_asked, worker)

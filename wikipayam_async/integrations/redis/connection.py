@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import redis
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from wikipayam_async.checks import is_unicode
 from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError, WikipayamError
 from wikipayam_async.redact.masks import shape_of
@@ -106,10 +107,10 @@ def check_prefix(prefix: object) -> str:
     """Return what the names of keys begin with.
 
     Raises:
-        ConfigurationError: It is no string.
+        ConfigurationError: It is no string, or no valid Unicode.
     """
-    if not isinstance(prefix, str):
-        raise ConfigurationError(f"prefix: expected a string; got {shape_of(prefix)}")
+    if not isinstance(prefix, str) or not is_unicode(prefix):
+        raise ConfigurationError(f"prefix: expected a string of valid Unicode; got {shape_of(prefix)}")
     return prefix
 
 

@@ -14,7 +14,7 @@ import redis
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
-from wikipayam_async.idempotency.settings import check_keep_for, check_secret
+from wikipayam_async.idempotency.settings import check_keep_for, check_key, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR, checked_record
 from wikipayam_async.integrations.redis.connection import CONNECT_SECONDS, RedisThreads, check_prefix, eviction_policy
 from wikipayam_async.outcomes import SendStatus
@@ -30,7 +30,8 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local old = redis.call('HMGET', KEYS[1], 'claim_id', 'status', 'kind', 'digest')
 local free = old[2] == 'not_attempted' and old[3] == ARGV[1] and old[4] == ARGV[2]
-if old[1] and old[1] ~= ARGV[3] and not free then
+local own = old[1] == ARGV[3] and old[2] == ''
+if old[1] and not own and not free then
     return {string.format('%.6f', now), redis.call('HGETALL', KEYS[1])}
 end
 redis.call('HSET', KEYS[1], 'kind', ARGV[1], 'digest', ARGV[2], 'claim_id', ARGV[3], 'owner', ARGV[4],
@@ -132,10 +133,12 @@ class RedisIdempotencyStore:
 
     async def read(self, key: str) -> IdempotencyRecord | None:
         """Return the record of a key."""
+        check_key(key)
         return await self._run(lambda: _record_of(key, self._scripts[_READ](keys=[self._name(key)])))
 
     async def forget(self, key: str) -> bool:
         """Remove a key."""
+        check_key(key)
         return await self._run(lambda: bool(self._client.delete(self._name(key))))
 
     async def purge(self) -> int:

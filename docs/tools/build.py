@@ -110,8 +110,8 @@ def mend_markup(html: str) -> str:
     """Return a page without the barriers that the theme builds in.
 
     A column without a name has a cell, not a header. The nested lists of contents are lists, not landmarks: the titles
-    that would name them stand more than once. An option such as `--dry-run`, a date and a name such as UTF-8 stay on
-    one line; a long name in code may end a line at its joints.
+    that would name them stand more than once. An option such as `--dry-run`, a date, a number with its unit and a name
+    such as UTF-8 stay on one line; a long name in code may end a line at its joints.
     """
     cells = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
     lists = re.sub(r'<nav class="md-nav" aria-label="[^"]*">', '<nav class="md-nav" role="none">', cells)

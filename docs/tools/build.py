@@ -28,8 +28,14 @@ PORT = 8000
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STRICT = "Aborted because --strict flag is set"
-_INLINE_CODE = re.compile(r"<code>[^<]+</code>")
-_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*|(?<!\S)--(?!\S)")
+_TAG = re.compile(r"(<[^>]+>)")
+_BLOCK = re.compile(r"(<pre\b.*?</pre>|<td\b.*?</td>)", re.DOTALL)
+_NAME = re.compile(r"\b[A-Z]{2,4}-(?:[A-Z]{2,4}-)?\d+\b|\b\d[\d.,]* (?:%|[mµ]?s\b|[kMG]i?B\b)")
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*|(?<!\S)--(?!\S)|(?<!-)[\w.:]+(?:-[\w.:]+)+")
+_WHOLE = 24
+_CELL = re.compile(r"[^\s&]{18,}")  # longer than a column of a phone
+_LINE = re.compile(r"[^\s&]{40,}")  # longer than its lines
+_JOINT = re.compile(r"(?<=[_(=,/@])(?=\w)|(?<=[.:])(?=[A-Za-z]{4})")
 _FRONT = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -80,15 +86,37 @@ def add_examples(site: Path) -> None:
         (folder / "index.html").write_text(f"{head}<ul>\n{items}</ul>\n</html>\n", "utf-8")
 
 
+def _whole(found: re.Match[str]) -> str:
+    return f'<span class="whole">{found[0]}</span>' if len(found[0]) <= _WHOLE else found[0]
+
+
+def _mend_code(code: str, long: re.Pattern[str]) -> str:
+    return _OPTION.sub(_whole, long.sub(lambda found: _JOINT.sub("<wbr>", found[0]), code))
+
+
+def _mend_block(block: str) -> str:
+    """Return a part of an article whose lines end where a reader does not stumble."""
+    if block.startswith("<pre"):
+        return block
+    long = _CELL if block.startswith("<td") else _LINE
+    pieces = _TAG.split(block)
+    for index in range(0, len(pieces), 2):
+        is_code = index > 0 and pieces[index - 1] == "<code>"
+        pieces[index] = _mend_code(pieces[index], long) if is_code else _NAME.sub(_whole, pieces[index])
+    return "".join(pieces)
+
+
 def mend_markup(html: str) -> str:
     """Return a page without the barriers that the theme builds in.
 
     A column without a name has a cell, not a header. The nested lists of contents are lists, not landmarks: the titles
-    that would name them stand more than once. An option such as `--dry-run` stays on one line.
+    that would name them stand more than once. An option such as `--dry-run`, a date, a number with its unit and a name
+    such as UTF-8 stay on one line; a long name in code may end a line at its joints.
     """
     cells = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
     lists = re.sub(r'<nav class="md-nav" aria-label="[^"]*">', '<nav class="md-nav" role="none">', cells)
-    return _INLINE_CODE.sub(lambda code: _OPTION.sub(r'<span class="whole">\g<0></span>', code[0]), lists)
+    before, start, article = lists.partition("<article")
+    return before + start + "".join(map(_mend_block, _BLOCK.split(article)))
 
 
 def add_extras(site: Path) -> None:

@@ -11,12 +11,13 @@ from typing import cast
 
 import attrs
 
-__all__ = ["describe", "identifiers", "to_markdown"]
+__all__ = ["describe", "identifiers", "to_markdown", "without_marks"]
 
 _DIRECTIVE = re.compile(r"^::: (\S+)$", re.MULTILINE)
 _LEVEL = re.compile(r"heading_level: (\d)")
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields|Note|Example|Examples):")
 _ITEM = re.compile(r"(?P<name>[\w*.]+(?: \([^)]*\))?): (?P<text>.*)")
+_MARK = re.compile(r"^ *::\n\n|:(?=:$)", re.MULTILINE)
 _WIDTH = 88
 
 
@@ -46,11 +47,16 @@ def describe(directive: str) -> str:
     return "\n".join(lines)
 
 
+def without_marks(docstring: str) -> str:
+    """Return a docstring without the marks that reStructuredText needs before code; Markdown needs none."""
+    return _MARK.sub("", docstring)
+
+
 def to_markdown(docstring: str) -> str:
     """Return a docstring of Google's style with its sections as lists."""
     lines: list[str] = []
     section = False
-    for line in docstring.splitlines():
+    for line in without_marks(docstring).splitlines():
         if _SECTION.fullmatch(line):
             section = True
             lines += [f"**{line[:-1]}**", ""]

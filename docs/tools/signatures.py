@@ -13,11 +13,15 @@ from griffe import (
     Class,
     DocstringAttribute,
     DocstringSectionAttributes,
+    DocstringSectionRaises,
     Expr,
+    ExprAttribute,
+    ExprBinOp,
     ExprName,
     Extension,
     Function,
     Inspector,
+    Object,
     ObjectNode,
     Parameter,
     ParameterKind,
@@ -25,6 +29,8 @@ from griffe import (
     Visitor,
     dynamic_import,
 )
+
+from docs.tools.reference import without_marks
 
 __all__ = ["Signatures", "default_of", "value_of"]
 
@@ -75,15 +81,54 @@ def _add_types(untyped: Iterable[Parameter | DocstringAttribute], typed: Iterabl
             one.annotation = next((source[one.name].annotation for source in sources if one.name in source), None)
 
 
+def _public(annotation: str | Expr) -> str | Expr:
+    """Return a union without its private members."""
+    if not isinstance(annotation, ExprBinOp):
+        return annotation
+    if isinstance(annotation.right, ExprName) and annotation.right.name.startswith("_"):
+        return _public(annotation.left)
+    return ExprBinOp(_public(annotation.left), annotation.operator, annotation.right)
+
+
+def _mend_parameter(parameter: Parameter) -> None:
+    if parameter.kind in {ParameterKind.var_positional, ParameterKind.var_keyword}:
+        parameter.default = None
+        if isinstance(parameter.annotation, ExprAttribute):
+            parameter.annotation = str(parameter.annotation)  # of `P.args` only the last name would be shown
+    elif isinstance(parameter.default, ExprName) and parameter.default.name.isupper():
+        parameter.default = value_of(parameter.default.name, parameter.default.canonical_path)
+    if parameter.annotation is not None:
+        parameter.annotation = _public(parameter.annotation)
+
+
+def _link_errors(function: Function) -> None:
+    """Let the errors that a docstring names lead to their entries, though its module does not import them."""
+    modules = [function.package, *function.package.modules.values()]
+    for section in function.docstring.parsed if function.docstring else ():
+        for one in section.value if isinstance(section, DocstringSectionRaises) else ():
+            name = one.annotation
+            if isinstance(name, ExprName) and "." not in name.canonical_path:
+                name.parent = next((module for module in modules if name.name in (module.exports or ())), name.parent)
+
+
 class Signatures(Extension):
     """Completes signatures. Must run before extensions that remove the fields of classes."""
 
+    def on_instance(
+        self, *, node: ast.AST | ObjectNode, obj: Object, agent: Visitor | Inspector, **kwargs: object
+    ) -> None:
+        """Remove from docstrings the marks of reStructuredText before code."""
+        del node, agent, kwargs
+        if obj.docstring:
+            obj.docstring.value = without_marks(obj.docstring.value)
+
     def on_function(self, *, func: Function, **kwargs: object) -> None:
-        """Replace the names of constants by their values."""
+        """Replace the names of constants by their values, also in overloads, and hide private types."""
         del kwargs
-        for parameter in func.parameters:
-            if isinstance(parameter.default, ExprName) and parameter.default.name.isupper():
-                parameter.default = value_of(parameter.default.name, parameter.default.canonical_path)
+        for function in (func, *(func.overloads or ())):
+            for parameter in function.parameters:
+                _mend_parameter(parameter)
+        _link_errors(func)
 
     def on_class(self, *, cls: Class, **kwargs: object) -> None:
         """Show what internal bases have as the class's own, and add the types that the class leaves to its bases."""

@@ -135,8 +135,8 @@ def _single_other(results: Results) -> str:
 
 def _single_notes(results: Results) -> str:
     cells = (Cell("single", case.name, name) for case in SINGLE_CASES for name in registry.SINGLE)
-    notes = [f"- † {cell.implementation}, {cell.case}: {note}" for cell in cells if (note := results.note(cell))]
-    return "\n".join(notes) or "No measurement was stopped, and no send failed."
+    notes = [f"† {cell.implementation}, {cell.case}: {note}" for cell in cells if (note := results.note(cell))]
+    return "\n\n".join(notes) or "No measurement was stopped, and no send failed."
 
 
 def _building(results: Results) -> str:

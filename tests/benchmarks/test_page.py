@@ -77,7 +77,7 @@ def test_a_remark_is_marked_and_shown() -> None:
     cell = Cell("single", "50 tasks", registry.GATHER)
     tables = pieces(Results("full", {}, [Record(cell, 0, {"rate": 7.0}, "7 done, 3 PoolTimeout")]))
     assert "7†" in tables["single_rate"]
-    assert tables["single_notes"] == "- † httpx + gather, 50 tasks: 7 done, 3 PoolTimeout"
+    assert tables["single_notes"] == "† httpx + gather, 50 tasks: 7 done, 3 PoolTimeout"
 
 
 def test_every_table_belongs_to_a_section() -> None:

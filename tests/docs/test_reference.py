@@ -124,3 +124,8 @@ def test_a_docstring_becomes_markdown() -> None:
     assert to_markdown(docstring) == (
         "Do it.\n\n**Args**\n\n- `a`: One,\n  two.\n- `*b`: Three.\n\n**Returns**\n\n  Nothing.\n\nMore."
     )
+
+
+def test_code_in_a_docstring_becomes_code_without_a_mark() -> None:
+    """The marks of reStructuredText before code are left out, alone on a line or behind a sentence."""
+    assert to_markdown("Do it.\n\n::\n\n    do()\n\nSo::\n\n    do()") == "Do it.\n\n    do()\n\nSo:\n\n    do()"

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from docs.tools.build import mend_markup
 from docs.tools.links import Page, check_site, loads_of_css, problems, read_page
 from docs.tools.llms import Summary, full_text, index_text, plain, summary_of
 from docs.tools.nav import Group, Nav, nav_problems, read_nav
@@ -93,6 +94,23 @@ def test_a_folder_is_checked_whole(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<link rel="stylesheet" href="css/a.css"><a href="css/">css</a>', "utf-8")
     (tmp_path / "notes.txt").write_text("https://elsewhere", "utf-8")
     assert check_site(tmp_path) == ["css/a.css: loads ../gone.png, which does not exist"]
+
+
+def test_options_dates_and_names_stay_on_one_line() -> None:
+    """What stands before an article and in blocks of code is left as it is."""
+    html = "<title>UTF-8</title><article><p>In UTF-8, 5 ms: <code>a --dry-run 2026-01-02</code></p><pre>UTF-8</pre>"
+    assert mend_markup(html) == (
+        '<title>UTF-8</title><article><p>In <span class="whole">UTF-8</span>, <span class="whole">5 ms</span>: '
+        '<code>a <span class="whole">--dry-run</span> <span class="whole">2026-01-02</span></code></p><pre>UTF-8</pre>'
+    )
+
+
+def test_a_long_name_may_end_a_line_at_its_joints() -> None:
+    """A cell of a table is narrower than a line of text; an ending such as `.py` is not torn off."""
+    name = "WIKIPAYAM_DATABASE_URL.py"
+    torn = "WIKIPAYAM_<wbr>DATABASE_<wbr>URL.py"
+    html = f"<article><p><code>{name}</code></p><table><td><code>{name}</code></td></table>"
+    assert mend_markup(html) == f"<article><p><code>{name}</code></p><table><td><code>{torn}</code></td></table>"
 
 
 def test_the_navigation_and_the_files_have_to_agree() -> None:

@@ -107,7 +107,8 @@ class ResultBuffer:
         """Wait for the last result and return all results that were not taken, in the order of their chunks."""
         with self._taking:
             await checkpoint()
-            self._all = finished = []
+            finished: list[int] = []
+            self._all = finished
             self._release_place()
             try:
                 self._move_ready(finished)

@@ -38,6 +38,7 @@ from wikipayam_async.emulator import (
     waiting_then,
 )
 from wikipayam_async.emulator.server.environment import environment
+from wikipayam_async.idempotency import IdempotencyStore
 from wikipayam_async.public import AsyncWikipayam
 
 __all__ = [
@@ -83,6 +84,7 @@ class ClientOptions(TypedDict, total=False):
     retry: RetryPolicy
     rate_limit: RateLimit | None
     timezone: tzinfo | str | None
+    idempotency: IdempotencyStore | None
     application: str | None
     on_event: EventHook | None
 

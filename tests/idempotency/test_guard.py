@@ -19,7 +19,14 @@ from wikipayam_async import (
     SentMessage,
     SmsMessage,
 )
-from wikipayam_async.idempotency import Claim, IdempotencyRecord, InFlightError, MemoryIdempotencyStore, Settlement
+from wikipayam_async.idempotency import (
+    Claim,
+    IdempotencyRecord,
+    IdempotencyStoreError,
+    InFlightError,
+    MemoryIdempotencyStore,
+    Settlement,
+)
 from wikipayam_async.idempotency.guard import IdempotencyGuard, KeyTakenError, outcome_of, settle_despite_cancellation
 from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.idempotency.messages import keyed_sms
@@ -48,6 +55,29 @@ async def test_a_wait_has_growing_pauses() -> None:
     with pytest.raises(InFlightError, match=r"no outcome after 2\.0 s"):
         await IdempotencyGuard(store, 2.0, sleep).run(keyed(), anyio.lowlevel.checkpoint)
     assert [round(pause, 2) for pause in pauses] == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5, 0.38]
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_claim_that_failed_is_taken_back(away: bool) -> None:
+    """If the store can do it: it may have been made. The error is that of the claim."""
+    calls: list[str] = []
+
+    class Lossy(MemoryIdempotencyStore):
+        async def claim(self, claim: Claim) -> IdempotencyRecord | None:
+            await super().claim(claim)
+            raise IdempotencyStoreError("the answer is lost")
+
+        async def settle(self, settlement: Settlement) -> bool:
+            calls.append(settlement.status.value)
+            if away:
+                raise IdempotencyStoreError("away")
+            return await super().settle(settlement)
+
+    store = Lossy(secret="s" * 16)
+    with pytest.raises(IdempotencyStoreError, match="the answer is lost"):
+        await IdempotencyGuard(store, 30.0).claim(keyed())
+    record = await store.read("k")
+    assert (calls, record and record.status) == (["not_attempted"], None if away else SendStatus.NOT_ATTEMPTED)
 
 
 ACCEPTED = MessageOutcome("t-1", SendStatus.ACCEPTED, "a")

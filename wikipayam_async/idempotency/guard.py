@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import anyio
@@ -105,9 +106,21 @@ class IdempotencyGuard:
         """
         found: IdempotencyRecord | None = None
         with anyio.CancelScope(shield=True):
-            found = await self._store.claim(keyed.claim(self._store, self._timeout))
+            try:
+                found = await self._store.claim(keyed.claim(self._store, self._timeout))
+            except IdempotencyStoreError:
+                await self._take_back(keyed)
+                raise
         if found is not None:
             raise KeyTakenError(found)
+
+    async def _take_back(self, keyed: KeyedMessage) -> None:
+        """Free a key whose claim may have been made, because its answer was lost: nothing is sent under it.
+
+        Otherwise a repetition would be told that the outcome is unknown. If the store is still away, it is.
+        """
+        with suppress(IdempotencyStoreError):
+            await self.release(keyed)
 
     async def release(self, keyed: KeyedMessage) -> None:
         """Write that the message was not attempted, before a wait."""

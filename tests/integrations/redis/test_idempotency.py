@@ -11,12 +11,15 @@ import redis
 from attrs import evolve
 
 from tests.support.servers import redis_server
+from tests.support.tcp_proxy import tcp_proxy
 from wikipayam_async import ConfigurationError
-from wikipayam_async.idempotency import IdempotencyStoreError
+from wikipayam_async.emulator import Emulator
+from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError
 from wikipayam_async.idempotency.contract import STORE_CONTRACT, Check, example_claim
 from wikipayam_async.idempotency.store import Settlement
 from wikipayam_async.integrations.redis import RedisIdempotencyStore
 from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.testing import emulator_client
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +60,31 @@ async def test_a_full_server_takes_no_claim_and_every_outcome() -> None:
         client.close()
     assert record is not None
     assert record.status is SendStatus.ACCEPTED
+
+
+async def test_a_claim_whose_answer_is_lost_is_taken_back(redis_url: str) -> None:
+    """Nothing was sent under it, so a repetition is sent, and the next one is answered from the store."""
+    emulator = Emulator()
+    with tcp_proxy(redis_url) as (proxy, url):
+        client = redis.Redis.from_url(url, socket_timeout=0.2)
+
+        class Lossy(RedisIdempotencyStore):
+            lost = 0
+
+            async def claim(self, claim: Claim) -> IdempotencyRecord | None:
+                if not self.lost:
+                    self.lost += 1
+                    proxy.silence(answers_only=True)
+                return await super().claim(claim)
+
+        store, key = Lossy(client), example_claim().key
+        async with emulator_client(emulator, idempotency=store) as sms:
+            with pytest.raises(IdempotencyStoreError, match="cannot be used: TimeoutError"):
+                await sms.sms.send("09120000001", "text", idempotency_key=key)
+            assert (proxy.held, emulator.accepted) == (1, 0)
+            sent = [await sms.sms.send("09120000001", "text", idempotency_key=key) for _ in range(2)]
+        client.close()
+    assert (sent[0].id == sent[1].id, emulator.accepted) == (True, 1)
 
 
 async def test_replicas_must_have_a_claim(redis_url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
@@ -39,6 +40,8 @@ def default_of(default: object) -> str | None:
     """Return the text of a field's default in a signature; None if the field has no default."""
     if default is attrs.NOTHING:
         return None
+    if isinstance(default, enum.Enum):
+        return f"{type(default).__name__}.{default.name}"
     if not isinstance(default, attrs.Factory):  # type: ignore[arg-type] # a class, which its type stub calls a function
         return repr(default)
     factory = cast("Any", default).factory

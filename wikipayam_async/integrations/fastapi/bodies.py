@@ -20,7 +20,7 @@ class InvalidInputDetail(BaseModel):
 class InvalidInput(BaseModel):
     """422: the request is invalid. Nothing was sent."""
 
-    detail: list[InvalidInputDetail]
+    detail: list[InvalidInputDetail] = Field(description="What is wrong with each value.")
 
 
 class Problem(BaseModel):

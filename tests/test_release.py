@@ -16,7 +16,7 @@ class _Pages(BaseHTTPRequestHandler):
         self.send_response(200 if self.path == "/" else 404)
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
         """Write nothing."""
 
 

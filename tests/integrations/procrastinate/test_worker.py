@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 from tests.campaigns.shared_place import STALLED_AFTER, SharedPlace, no_gateway
 from tests.support.tcp_proxy import tcp_proxy
 from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInputError, RateLimit
-from wikipayam_async.campaigns import CampaignStatus, JournalError, SendingHours
+from wikipayam_async.campaigns import Campaign, CampaignStatus, JournalError, SendingHours
 from wikipayam_async.emulator import Fault, Latency
 from wikipayam_async.integrations.procrastinate import CampaignWorker, list_workers
 from wikipayam_async.integrations.prometheus import PrometheusHook
@@ -275,11 +275,12 @@ async def test_a_worker_goes_on_when_its_connections_are_silent(
 ) -> None:
     """As behind a firewall that has forgotten them: it opens others, and judges right what the database did and did not do."""
     for module in ("connections", "procrastinate.worker"):
-        monkeypatch.setattr(f"wikipayam_async.integrations.{module}.silence_limit", lambda *_: 0.2)
+        monkeypatch.setattr(f"wikipayam_async.integrations.{module}.silence_limit", lambda *_: 1.0)
     await place.plan(200)
     place.emulator.latency = Latency(0.02)
     with tcp_proxy(place.url) as (proxy, url):
-        async with place.open() as campaign, place.working(place.worker(url=url)):
+        journal, worker = place.journal(stalled_after=5.0), place.worker(url=url, stalled_after=5.0)
+        async with Campaign.open(place.client, journal) as campaign, place.working(worker):
             await campaign.enqueue()
             for sent in (20, 60):
                 await until(lambda: _has_sent(campaign, sent))  # noqa: B023 - awaited at once

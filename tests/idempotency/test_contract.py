@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.impossible_keys import check_impossible_keys
 from wikipayam_async.idempotency import (
     Claim,
     IdempotencyRecord,
@@ -32,6 +33,12 @@ async def test_the_memory_store_keeps_the_contract(check: Check) -> None:
 async def test_the_sqlite_store_keeps_the_contract(check: Check, tmp_path: Path) -> None:
     """Each object opens the file by itself, as another process would."""
     await check(lambda: SQLiteIdempotencyStore(tmp_path / "sent.db"))
+
+
+async def test_stores_refuse_impossible_keys(tmp_path: Path) -> None:
+    """As a send does, whatever their database would make of them."""
+    await check_impossible_keys(MemoryIdempotencyStore())
+    await check_impossible_keys(SQLiteIdempotencyStore(tmp_path / "sent.db"))
 
 
 class Broken(MemoryIdempotencyStore):

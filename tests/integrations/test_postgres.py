@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from attrs import evolve
 
+from tests.support.impossible_keys import check_impossible_keys
 from wikipayam_async import ConfigurationError
 from wikipayam_async.idempotency import IdempotencyStoreError
 from wikipayam_async.idempotency.contract import STORE_CONTRACT, Check, example_claim
@@ -25,6 +26,11 @@ pytestmark = pytest.mark.anyio
 async def test_the_store_keeps_the_contract(check: Check, postgres_url: str) -> None:
     """Each object has connections of its own, as another process would."""
     await check(lambda: PostgresIdempotencyStore(postgres_url))
+
+
+async def test_the_store_refuses_impossible_keys(postgres_url: str) -> None:
+    """PostgreSQL keeps no U+0000, and no lone surrogate can be sent to it."""
+    await check_impossible_keys(PostgresIdempotencyStore(postgres_url))
 
 
 async def test_a_table_of_any_name_is_made_once(postgres_url: str) -> None:

@@ -147,17 +147,12 @@ class IdempotencyStore(Protocol):
     async def read(self, key: str) -> IdempotencyRecord | None:
         """Return the record of a key; None if the key is unknown or its record has expired.
 
-        Raises:
-            InvalidInputError: It cannot be a key: those have 1 to 255 visible ASCII characters.
+        The stores of the package refuse what cannot be a key: those have 1 to 255 visible ASCII characters.
         """
         ...
 
     async def forget(self, key: str) -> bool:
-        """Remove a key, so that its message may be sent; return whether it was there.
-
-        Raises:
-            InvalidInputError: It cannot be a key.
-        """
+        """Remove a key, so that its message may be sent; return whether it was there."""
         ...
 
     async def purge(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 import redis
 from attrs import evolve
 
+from tests.support.impossible_keys import check_impossible_keys
 from tests.support.servers import redis_server
 from tests.support.tcp_proxy import tcp_proxy
 from wikipayam_async import ConfigurationError
@@ -28,6 +29,11 @@ pytestmark = pytest.mark.anyio
 async def test_the_store_keeps_the_contract(check: Check, redis_url: str) -> None:
     """Each object has connections of its own, as another process would."""
     await check(lambda: RedisIdempotencyStore(redis_url))
+
+
+async def test_the_store_refuses_impossible_keys(redis_url: str) -> None:
+    """No lone surrogate can be sent to Redis."""
+    await check_impossible_keys(RedisIdempotencyStore(redis_url))
 
 
 @pytest.mark.parametrize("decode", [False, True])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
@@ -143,6 +143,16 @@ async def test_the_progress_of_a_campaign_that_is_purged_meanwhile_is_no_damage(
         ):
             await campaign.progress()
     assert not isinstance(caught.value, JournalError)
+
+
+async def test_the_progress_of_a_damaged_journal_is_an_error() -> None:
+    """Messages that are missing are no purge: the plan is still there."""
+    journal = MemoryJournal("eid")
+    async with Campaign.open(emulator_client(Emulator()), journal) as campaign:
+        await campaign.plan(messages(3))
+        with patch.object(journal, "counts", AsyncMock(return_value=Counts(2))), pytest.raises(JournalError) as caught:
+            await campaign.progress()
+    assert str(caught.value) == "eid: the journal is damaged: 2 of 3 messages are there; nothing was sent"
 
 
 async def test_results_of_a_damaged_journal_are_an_error(tmp_path: Path) -> None:

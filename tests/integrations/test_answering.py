@@ -81,7 +81,7 @@ def test_the_time_for_which_this_process_stood_still_does_not_count() -> None:
 
 
 def test_whoever_waits_for_notifications_may_wait_for_ever() -> None:
-    """No statement is under way."""
+    """No statement is running."""
     assert _steps(_Link(TransactionStatus.IDLE), [(float(at), 0) for at in range(1, 6)])[:2] == ["answer", False]
 
 

@@ -7,6 +7,8 @@ import math
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -16,7 +18,7 @@ from attrs import asdict
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.servers import wait_until
-from tests.support.tcp_proxy import tcp_proxy
+from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from wikipayam_async import InvalidInputError
 from wikipayam_async.integrations import connections as module
 from wikipayam_async.integrations.connection_failures import Failure
@@ -213,15 +215,23 @@ def test_a_server_may_be_silent_for_longer_than_a_statement_takes(
     assert silence_limit(with_network_limits(Secret(url)), statement_seconds) == expected
 
 
+@contextmanager
+def silenceable(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TcpProxy, Connections]]:
+    """Yield a proxy, and connections through it, which are given up after a second; the table `counted` has a 0."""
+    monkeypatch.setattr(module, "silence_limit", lambda *_: 1.0)
+    with tcp_proxy(url) as (proxy, through):
+        connections = Connections(Secret(through), 1, lambda _: None)
+        connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
+        yield proxy, connections
+        connections.close()
+
+
 @pytest.mark.parametrize(("repeat", "expected"), [(False, 1), (True, 2)])
 def test_a_commit_whose_answer_is_lost_is_judged_right(
     database_url: str, monkeypatch: pytest.MonkeyPatch, repeat: bool, expected: int
 ) -> None:
     """It was made, and the failure says so; it is made again, over a connection that answers, only where that is allowed."""
-    monkeypatch.setattr(module, "silence_limit", lambda *_: 1.0)
-    with tcp_proxy(database_url) as (proxy, url):
-        connections = Connections(Secret(url), 1, lambda _: None)
-        connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
+    with silenceable(database_url, monkeypatch) as (proxy, connections):
         calls: list[int] = []
 
         def count(connection: Any) -> None:
@@ -236,7 +246,6 @@ def test_a_commit_whose_answer_is_lost_is_judged_right(
         except Failure as failure:
             failures.append(asdict(failure))
         found = connections.attempt(lambda connection: connection.execute("SELECT n FROM counted").fetchall())
-        connections.close()
     lost = {"reason": "the server does not answer", "away": True, "committed": True}
     assert (found, failures) == ([(expected,)], [] if repeat else [lost])
 
@@ -245,10 +254,7 @@ def test_a_statement_that_arrives_late_finds_its_transaction_given_up(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when a firewall passes on what it kept: the server rolls back, and what was done again is there once."""
-    monkeypatch.setattr(module, "silence_limit", lambda *_: 1.0)
-    with tcp_proxy(database_url) as (proxy, url):
-        connections = Connections(Secret(url), 1, lambda _: None)
-        connections.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
+    with silenceable(database_url, monkeypatch) as (proxy, connections):
         calls: list[int] = []
 
         def count(connection: Any) -> None:
@@ -264,7 +270,6 @@ def test_a_statement_that_arrives_late_finds_its_transaction_given_up(
             wait_until(lambda: other.execute(others).fetchone() == (2,))  # the first has ended
             found = other.execute("SELECT n FROM counted").fetchall()
         other.close()
-        connections.close()
     assert (found, len(calls)) == ([(1,)], 2)
 
 

@@ -24,7 +24,7 @@ def answered(
     """Do an exchange with the server; give the connection up if the server is silent for too long.
 
     The operating system cannot tell: the bytes are received, by a pooler, a firewall or a server that stands still. While
-    no statement is under way, as when notifications are awaited, silence is no failure.
+    no statement is running, as when notifications are awaited, silence is no failure.
 
     Args:
         exchange: The exchange, as psycopg makes it. It is resumed at least every few tenths of a second.
@@ -58,7 +58,7 @@ class AnsweringConnection(psycopg.Connection[Any]):
     """A connection whose statements fail, and which is closed, if the server is silent for too long.
 
     Attributes:
-        silence_limit: Seconds for which it may be silent while a statement is under way.
+        silence_limit: Seconds for which it may be silent while a statement is running.
     """
 
     silence_limit: float = math.inf
@@ -72,7 +72,7 @@ class AnsweringAsyncConnection(psycopg.AsyncConnection[Any]):
     """The same for asyncio.
 
     Attributes:
-        silence_limit: Seconds for which the server may be silent while a statement is under way.
+        silence_limit: Seconds for which the server may be silent while a statement is running.
     """
 
     silence_limit: float = math.inf

@@ -174,7 +174,7 @@ def connect(url: Secret, silence_limit: float) -> AnsweringConnection:
 
     Args:
         url: The database.
-        silence_limit: Seconds for which the server may be silent while a statement is under way.
+        silence_limit: Seconds for which the server may be silent while a statement is running.
 
     Raises:
         psycopg.Error: The server cannot be reached, or refuses the connection.
@@ -220,7 +220,7 @@ def with_network_limits(url: Secret) -> Secret:
 
 
 def silence_limit(url: Secret, statement_seconds: float = 0) -> float:
-    """Return the seconds for which a server may be silent while a statement is under way: `tcp_user_timeout` of the URL.
+    """Return the seconds for which a server may be silent while a statement is running: `tcp_user_timeout` of the URL.
 
     It is longer than a statement may take, after which a server that works says something. 0 in the URL means no limit.
 
